@@ -1,0 +1,1 @@
+"""A trade union's chatbot on Zalo and Facebook Messenger."""

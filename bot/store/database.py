@@ -1,0 +1,231 @@
+"""The engine and the one writer: `write(op)` comes back when op's changes are on disk.
+
+SQLite has one writer for the whole file, and its busy wait is unfair: threads that compete for it starve each
+other. So one thread writes for all, takes what waits (webhooks first) and commits it at once: group commit.
+PostgreSQL needs none of this; there each `write` is a transaction of the calling thread.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from bot.errors import BotError
+
+T = TypeVar("T")
+Op = Callable[[Connection], T]
+
+GROUP = 64                     # at most so many operations in one commit
+WRITE_WAIT_S = 8.0             # a writer that answers later than this is as good as away
+LONGEST_LOCK_MS = 4000         # another process's short command may hold the file meanwhile
+
+
+class DatabaseAway(BotError):
+    """The database does not answer: the caller says 503 or tries again later."""
+
+    def __init__(self) -> None:
+        super().__init__("database.away")
+
+
+@dataclass(order=True)
+class _Job(Generic[T]):
+    priority: int
+    number: int
+    op: Op[T] = field(compare=False)
+    done: threading.Event = field(compare=False, default_factory=threading.Event)
+    result: Any = field(compare=False, default=None)
+    error: BaseException | None = field(compare=False, default=None)
+    given_up: bool = field(compare=False, default=False)
+
+
+class Database:
+    """One database. `read()` gives a connection for looking; `write(op)` runs op in a committed transaction."""
+
+    def __init__(self, url: str, *, pool: int = 16) -> None:
+        self.url = url
+        self.on_sqlite = url.startswith("sqlite")
+        self.engine = _sqlite_engine(url, pool) if self.on_sqlite else _postgres_engine(url, pool)
+        self._jobs: queue.PriorityQueue[_Job[Any]] = queue.PriorityQueue()
+        self._number = 0
+        self._number_lock = threading.Lock()
+        self._writer: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    # ---- reading ----
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for looking only. Raises DatabaseAway."""
+        try:
+            with self.engine.connect() as connection:
+                yield connection
+        except OperationalError as error:
+            raise DatabaseAway from error
+
+    # ---- writing ----
+
+    def write(self, op: Op[T], *, urgent: bool = False) -> T:
+        """Run `op` in a transaction and come back when it is committed. `op` may run twice: it only touches the database.
+
+        Raises what op raised, or DatabaseAway.
+        """
+        if not self.on_sqlite:
+            return self._write_alone(op)
+        return self._write_in_group(op, priority=0 if urgent else 1)
+
+    def _write_alone(self, op: Op[T]) -> T:
+        for attempt in range(5):
+            try:
+                with self.engine.begin() as connection:
+                    return op(connection)
+            except DBAPIError as error:
+                state = getattr(error.orig, "sqlstate", None)
+                if state in {"40001", "40P01"} and attempt < 4:      # lost a race with another process: again
+                    time.sleep(0.01 * 2**attempt)
+                    continue
+                if isinstance(error, OperationalError) or error.connection_invalidated:
+                    raise DatabaseAway from error
+                raise
+        raise DatabaseAway
+
+    def _write_in_group(self, op: Op[T], priority: int) -> T:
+        self._start_writer()
+        with self._number_lock:
+            self._number += 1
+            job: _Job[T] = _Job(priority, self._number, op)
+        self._jobs.put(job)
+        if not job.done.wait(WRITE_WAIT_S):
+            job.given_up = True
+            # It may have been taken a moment ago: whoever gives up must not assume that nothing was written.
+            if not job.done.wait(0.05):
+                raise DatabaseAway
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _start_writer(self) -> None:
+        if self._writer is None or not self._writer.is_alive():
+            with self._number_lock:
+                if self._writer is None or not self._writer.is_alive():
+                    self._writer = threading.Thread(target=self._write_loop, name="writer", daemon=True)
+                    self._writer.start()
+
+    def _write_loop(self) -> None:
+        connection: Connection | None = None
+        while not (self._closing.is_set() and self._jobs.empty()):
+            group = self._take_group()
+            if not group:
+                continue
+            try:
+                connection = connection or self.engine.connect()
+                self._commit(connection, group)
+            except BaseException as error:  # noqa: BLE001 - the writer must outlive whatever an operation did
+                connection = _drop(connection)
+                for job in group:
+                    _finish(job, error=DatabaseAway() if isinstance(error, OperationalError) else error)
+        _drop(connection)
+
+    def _take_group(self) -> list[_Job[Any]]:
+        try:
+            group = [self._jobs.get(timeout=0.2)]
+        except queue.Empty:
+            return []
+        while len(group) < GROUP:
+            try:
+                group.append(self._jobs.get_nowait())
+            except queue.Empty:
+                break
+        return [job for job in group if not job.given_up]
+
+    def _commit(self, connection: Connection, group: list[_Job[Any]]) -> None:
+        """All in one commit; when one of them fails, each again alone, so that only the guilty one hears of it."""
+        try:
+            with connection.begin():
+                results = [job.op(connection) for job in group]
+        except Exception as error:
+            if len(group) == 1:
+                if isinstance(error, OperationalError):
+                    raise
+                _finish(group[0], error=error)
+                return
+            for job in group:
+                self._commit(connection, [job])
+            return
+        for job, result in zip(group, results, strict=True):
+            _finish(job, result=result)
+
+    # ---- life ----
+
+    def close(self) -> None:
+        """Write what waits, then let go of the file."""
+        self._closing.set()
+        if self._writer is not None:
+            self._writer.join(timeout=10)
+        self.engine.dispose()
+
+    @property
+    def waiting(self) -> int:
+        return self._jobs.qsize()
+
+
+def _finish(job: _Job[Any], *, result: object = None, error: BaseException | None = None) -> None:
+    if not job.done.is_set():
+        job.result, job.error = result, error
+        job.done.set()
+
+
+def _drop(connection: Connection | None) -> None:
+    if connection is not None:
+        try:
+            connection.close()
+        except Exception:  # noqa: BLE001, S110 - it is broken already, and a fresh one follows
+            pass
+
+
+def _sqlite_engine(url: str, pool: int) -> Engine:
+    path = make_url(url).database
+    if path and path != ":memory:":
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": LONGEST_LOCK_MS / 1000})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+        connection.isolation_level = None          # we say BEGIN ourselves
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",                    # a commit survives a power cut, not only a crash
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-16000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if not connection.get_execution_options().get("reading"):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if threading.current_thread().name == "writer" else "BEGIN")
+
+    return engine
+
+
+def _postgres_engine(url: str, pool: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool,
+        max_overflow=pool,
+        pool_pre_ping=False,
+        pool_timeout=3,
+        connect_args={"connect_timeout": 3, "options": "-c lock_timeout=5s -c statement_timeout=30s"},
+    )

@@ -1,0 +1,261 @@
+"""All that a topic may use: the Turn it is given, the Reply it gives back, and the closed list of effects.
+
+A topic is pure: no clock, database or network. What it wants remembered or done, it says in its Reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Protocol, TypeAlias
+
+from bot.messages import PAYLOAD_PREFIX, Attachment, Button
+
+Memory: TypeAlias = Mapping[str, object]
+NOTHING: Memory = MappingProxyType({})
+
+__all__ = [
+    "PAYLOAD_PREFIX",
+    "Answer",
+    "Ask",
+    "Attachment",
+    "Button",
+    "Citation",
+    "Consent",
+    "Effect",
+    "Expects",
+    "Kind",
+    "Match",
+    "Memory",
+    "Person",
+    "Reading",
+    "Reply",
+    "Say",
+    "Texts",
+    "Topic",
+    "Turn",
+]
+
+
+class Kind(StrEnum):
+    """What a message is, by its one best reading."""
+
+    QUESTION = "question"
+    SUBMIT_INITIATIVE = "submit_initiative"
+    INITIATIVE_STATUS = "initiative_status"
+    SUBSCRIBE = "subscribe"
+    UNSUBSCRIBE = "unsubscribe"
+    SMALLTALK = "smalltalk"
+    OUT_OF_SCOPE = "out_of_scope"
+    PRIVACY = "privacy"
+    MENU = "menu"
+    HUMAN = "human"
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    document: str  # "487/KH-LĐLĐ"
+    section: str  # "II.3.4"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of content/knowledge, written and reviewed by people."""
+
+    id: str
+    citations: tuple[Citation, ...]
+    title: str  # at most 20 characters: fits a button
+    question: str  # the plain question it answers
+    short: str
+    longer: str = ""
+    source: str = ""  # the line a member sees: "(Kế hoạch 487/KH-LĐLĐ, mục II.3.4)"
+    old_bodies: bool = False
+    unsaid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    answer: Answer
+    confidence: float  # 0 to 1, calibrated
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the library makes of a message: kinds and answers, likeliest first, and the signals that outrank them.
+
+    `signals`: words of content/lexicon that decide by themselves: "danger", "injection", "insult", "stop", "yes", "no",
+    "menu", "bot?" …. `subject`: for an off-topic message, which contact it belongs to ("pay", "insurance", …).
+    """
+
+    kind: Kind
+    confidence: float
+    kinds: tuple[tuple[Kind, float], ...] = ()
+    matches: tuple[Match, ...] = ()
+    signals: frozenset[str] = frozenset()
+    subject: str = ""
+
+    @property
+    def best(self) -> Match | None:
+        return self.matches[0] if self.matches else None
+
+
+class Expects(StrEnum):
+    """What the open question waits for. A bare number answers NUMBER; it never chooses from a menu then."""
+
+    CHOICE = "choice"
+    YES_NO = "yes_no"
+    TEXT = "text"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question left open. The next message goes to `topic` first, which may decline it."""
+
+    topic: str
+    name: str
+    expects: Expects
+    facts: Memory = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a topic may know about who writes. No name, no number, no platform id."""
+
+    id: int = 0
+    first_contact: bool = True
+    subscribed: bool = False
+    unit: str = ""  # its name, "" when unknown
+    unit_asked: bool = False
+    misses: int = 0  # in a row, before this turn
+    with_staff: bool = False  # handed over and not yet handed back
+    stored: Memory = NOTHING  # figures for "what is kept": messages, since, consents
+
+
+class Texts(Protocol):
+    """The words of content/texts, chosen by key and filled in."""
+
+    def __call__(self, key: str, /, **facts: object) -> str:
+        """The text, pronouns filled in. KeyError for an unknown key: a test walks every key a topic uses."""
+        ...
+
+    def choices(self, key: str) -> tuple[Button, ...]:
+        """A menu of content/menus by its key."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One or several messages of one person, taken together, and all that may be known when answering."""
+
+    text: str  # NFC, as written; several messages joined by line breaks
+    reading: Reading
+    texts: Texts
+    person: Person
+    now: datetime  # aware, in the union's zone
+    choice: str = ""  # the payload pressed or chosen by number, without the prefix
+    started: bool = False  # opened the chat, followed, or came by a link
+    attachments: tuple[Attachment, ...] = ()
+    asked: Ask | None = None  # the question left open, when it is this topic's
+    memory: Memory = NOTHING  # what this topic remembered
+    answers: Mapping[str, Answer] = field(default_factory=dict)  # all of them, by id, for buttons pressed later
+    hours: str = ""  # when staff answer, in words; "" when not set
+    open_now: bool = False  # staff are there now
+
+    def button(self, title: str, action: str) -> Button:
+        """A button whose press comes back as `choice == action`."""
+        return Button(title=title, payload=PAYLOAD_PREFIX + action)
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    text: str
+    buttons: tuple[Button, ...] = ()
+    sticky: bool = False
+
+
+# ---- effects: everything a topic can cause. Each is applied by one function that runtime registers. ----
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Somebody said yes or no to one purpose, having been shown these words."""
+
+    purpose: str  # "announcements"
+    given: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetUnit:
+    said: str  # as the person wrote it; "" = asked and skipped
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    reason: str  # "asked", "danger", "missed", "initiative", …
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """The bot answers again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """We could not answer: counted in a row, and kept for the officers who will write the answer."""
+
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    answer: str  # its id, for the figures
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetMe:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class ExportMe:
+    """Send the person what is kept of them, as a file by an expiring link."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOff:
+    """Cancel what waits to go out: announcements and reminders, never replies or news of one's own matter."""
+
+
+Effect: TypeAlias = Consent | SetUnit | HandOver | TakeBack | Missed | Answered | ForgetMe | ExportMe | CallOff
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a topic gives back. `memory` replaces what the topic remembered; None leaves it."""
+
+    says: tuple[Say, ...] = ()
+    effects: tuple[Effect, ...] = ()
+    ask: Ask | None = None
+    memory: Memory | None = None
+    held_may_follow: bool = True  # False after a danger sign, hand-over, stop, deletion or inside a form
+    answer: str = ""  # id of the answer shown, for `ask --jsonl` and the next turn's follow-up
+    kind: Kind | None = None  # what the topic took it for, when it knows better than the reading
+
+    def and_say(self, *more: Say) -> Reply:
+        return replace(self, says=(*self.says, *more))
+
+
+class Topic(Protocol):
+    """One conversation. TOPICS are asked in order; the first that gives a Reply has the turn."""
+
+    name: str
+
+    def answer(self, turn: Turn) -> Reply | None:
+        """The reply, or None when this turn is not for this topic."""
+        ...
