@@ -1,8 +1,9 @@
-"""One door to the platforms' HTTP APIs: pooled connections, time-outs, size limits, and a plain word for what failed."""
+"""One door to the platforms' HTTP APIs: pooled connections, time-outs, size limits, and a word for what failed."""
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,9 +11,13 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 CONNECT_S, READ_S = 3.05, 12.0
 MAX_ANSWER = 1024 * 1024
+
+# its lines hold whole addresses, and Messenger's addresses hold the token
+logging.getLogger("urllib3.connectionpool").addFilter(lambda _record: False)
 
 
 class NotSent(Exception):  # noqa: N818 - a fact, not a fault
@@ -33,8 +38,9 @@ class Answer:
 class Http:
     """A pool of connections, one session a thread (a requests.Session is not promised to be thread-safe)."""
 
-    def __init__(self, *, pool: int = 8) -> None:
+    def __init__(self, *, pool: int = 8, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
         self._pool = pool
+        self._timeout = timeout
         self._local = threading.local()
 
     def _session(self) -> requests.Session:
@@ -57,9 +63,10 @@ class Http:
         headers: Mapping[str, str] | None = None,
         body: object = None,
         form: Mapping[str, str] | None = None,
-        timeout: tuple[float, float] = (CONNECT_S, READ_S),
+        timeout: tuple[float, float] | None = None,
     ) -> Answer:
         """Make one request. `body` goes as JSON in UTF-8. Raises NotSent or NoAnswer; HTTP errors are answers."""
+        failed: NotSent | NoAnswer
         data: bytes | Mapping[str, str] | None = form
         sent = dict(headers or {})
         if body is not None:
@@ -72,23 +79,24 @@ class Http:
                 params=params,
                 data=data,
                 headers=sent,
-                timeout=timeout,
+                timeout=timeout or self._timeout,
                 allow_redirects=False,
                 stream=True,
             ) as response:
                 raw = response.raw.read(MAX_ANSWER + 1, decode_content=True)
-                if len(raw) > MAX_ANSWER:
-                    raise NoAnswer("answer too large")
-                return Answer(response.status_code, response.headers, _json(raw))
-        except requests.exceptions.ConnectTimeout as error:
-            raise NotSent("connect timed out") from error
+                if len(raw) <= MAX_ANSWER:
+                    return Answer(response.status_code, response.headers, _json(raw))
+                failed = NoAnswer("answer too large")
+        except requests.exceptions.ConnectTimeout:
+            failed = NotSent("connect timed out")
         except requests.exceptions.ConnectionError as error:
             # a refused connection and a cut one are the same class in requests; only the former never left
-            if "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error):
-                raise NotSent("no connection") from error
-            raise NoAnswer(type(error).__name__) from error
-        except (requests.exceptions.RequestException, OSError) as error:
-            raise NoAnswer(type(error).__name__) from error
+            refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+            failed = NotSent("no connection") if refused else NoAnswer(type(error).__name__)
+        except (requests.exceptions.RequestException, HTTPError, OSError) as error:
+            # urllib3's own errors come through while the body is read
+            failed = NoAnswer(type(error).__name__)
+        raise failed  # outside the handlers: the library's exceptions quote the address, and with it the token
 
 
 def _json(raw: bytes) -> Any:
