@@ -28,7 +28,7 @@ def setup(level: int = logging.INFO) -> None:
 
 
 def event(name: str, **facts: object) -> None:
-    """Write down that something happened: event("outbox.sent", outbox=12, account=1)."""
+    """Write down that something happened, with ids as facts."""
     if _log.isEnabledFor(logging.INFO):
         _log.info(name, extra={"facts": facts})
 
@@ -42,7 +42,7 @@ def failure(name: str, **facts: object) -> None:
 
     The message of a foreign exception may quote a member's text (a database error shows its parameters).
     """
-    kind, error, trace = sys.exc_info()
+    kind, _, trace = sys.exc_info()
     frames = traceback.extract_tb(trace)[-6:] if trace else []
     where = " < ".join(f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
     _log.error(name, extra={"facts": {**facts, "error": kind.__name__ if kind else "", "where": where}})

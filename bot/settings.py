@@ -1,4 +1,4 @@
-"""Every environment variable, read once into a frozen object. A wrong value stops the start with the variable's name."""
+"""Every environment variable, read once into a frozen object; a wrong value stops the start with its name."""
 
 from __future__ import annotations
 

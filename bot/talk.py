@@ -118,7 +118,7 @@ class Ask:
     topic: str
     name: str
     expects: Expects
-    facts: Memory = NOTHING
+    facts: Memory = field(default_factory=lambda: NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class Person:
     unit_asked: bool = False
     misses: int = 0  # in a row, before this turn
     with_staff: bool = False  # handed over and not yet handed back
-    stored: Memory = NOTHING  # figures for "what is kept": messages, since, consents
+    stored: Memory = field(default_factory=lambda: NOTHING)  # figures for "what is kept": messages, since, consents
 
 
 class Texts(Protocol):
@@ -160,7 +160,7 @@ class Turn:
     started: bool = False  # opened the chat, followed, or came by a link
     attachments: tuple[Attachment, ...] = ()
     asked: Ask | None = None  # the question left open, when it is this topic's
-    memory: Memory = NOTHING  # what this topic remembered
+    memory: Memory = field(default_factory=lambda: NOTHING)  # what this topic remembered
     answers: Mapping[str, Answer] = field(default_factory=dict)  # all of them, by id, for buttons pressed later
     hours: str = ""  # when staff answer, in words; "" when not set
     open_now: bool = False  # staff are there now

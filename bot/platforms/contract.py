@@ -115,13 +115,16 @@ class Platform(Protocol):
         ...
 
     def refresh(self, access: Access, refresh_token: str, oauth_url: str) -> TokenPair | None:
-        """A new pair; None where tokens do not rotate. Raises SendError TOKEN_EXPIRED (a person must consent again) or UNSURE."""
+        """A new pair; None where tokens do not rotate.
+
+        Raises SendError TOKEN_EXPIRED (a person must consent again) or UNSURE.
+        """
         ...
 
     def diagnose(self, access: Access, *, fix: bool, now: datetime) -> list[Check]:
-        """Ask the platform whether the account is ready; with `fix`, set what a program may set (fields, menu, greeting)."""
+        """Ask the platform whether the account is ready; with `fix`, set what a program may set."""
         ...
 
 
-class Cancelled(Exception):  # noqa: N818 - not an error
+class Cancelled(Exception):
     """`started` said no: the row is no longer ours to send."""

@@ -20,11 +20,11 @@ MAX_ANSWER = 1024 * 1024
 logging.getLogger("urllib3.connectionpool").addFilter(lambda _record: False)
 
 
-class NotSent(Exception):  # noqa: N818 - a fact, not a fault
+class NotSent(Exception):
     """The connection was never made: the request certainly did not arrive."""
 
 
-class NoAnswer(Exception):  # noqa: N818
+class NoAnswer(Exception):
     """The request went out and no complete answer came back: it may have been carried out."""
 
 

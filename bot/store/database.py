@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -26,9 +26,9 @@ from bot.errors import BotError
 T = TypeVar("T")
 Op = Callable[[Connection], T]
 
-GROUP = 64                     # at most so many operations in one commit
-WRITE_WAIT_S = 8.0             # a writer that answers later than this is as good as away
-LONGEST_LOCK_MS = 4000         # another process's short command may hold the file meanwhile
+GROUP = 64  # at most so many operations in one commit
+WRITE_WAIT_S = 8.0  # a writer that answers later than this is as good as away
+LONGEST_LOCK_MS = 4000  # another process's short command may hold the file meanwhile
 
 
 class DatabaseAway(BotError):
@@ -76,7 +76,7 @@ class Database:
     # ---- writing ----
 
     def write(self, op: Op[T], *, urgent: bool = False) -> T:
-        """Run `op` in a transaction and come back when it is committed. `op` may run twice: it only touches the database.
+        """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
 
         Raises what op raised, or DatabaseAway.
         """
@@ -91,7 +91,7 @@ class Database:
                     return op(connection)
             except DBAPIError as error:
                 state = getattr(error.orig, "sqlstate", None)
-                if state in {"40001", "40P01"} and attempt < 4:      # lost a race with another process: again
+                if state in {"40001", "40P01"} and attempt < 4:  # lost a race with another process: again
                     time.sleep(0.01 * 2**attempt)
                     continue
                 if isinstance(error, OperationalError) or error.connection_invalidated:
@@ -132,7 +132,8 @@ class Database:
                 connection = connection or self.engine.connect()
                 self._commit(connection, group)
             except BaseException as error:  # noqa: BLE001 - the writer must outlive whatever an operation did
-                connection = _drop(connection)
+                _drop(connection)
+                connection = None
                 for job in group:
                     _finish(job, error=DatabaseAway() if isinstance(error, OperationalError) else error)
         _drop(connection)
@@ -188,10 +189,8 @@ def _finish(job: _Job[Any], *, result: object = None, error: BaseException | Non
 
 def _drop(connection: Connection | None) -> None:
     if connection is not None:
-        try:
+        with suppress(Exception):  # it is broken already, and a fresh one follows
             connection.close()
-        except Exception:  # noqa: BLE001, S110 - it is broken already, and a fresh one follows
-            pass
 
 
 def _sqlite_engine(url: str, pool: int) -> Engine:
@@ -202,10 +201,10 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None          # we say BEGIN ourselves
+        connection.isolation_level = None  # we say BEGIN ourselves
         for pragma in (
             "journal_mode=WAL",
-            "synchronous=FULL",                    # a commit survives a power cut, not only a crash
+            "synchronous=FULL",  # a commit survives a power cut, not only a crash
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",

@@ -61,7 +61,8 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
         if value is None or dialect.name != "sqlite":
-            return value
+            stored: datetime | None = value
+            return stored
         return datetime.fromtimestamp(value / 1_000_000, UTC)
 
 
@@ -73,8 +74,8 @@ apps = Table(
     Column("id", Id, primary_key=True),
     Column("platform", Text, nullable=False),
     Column("app_id", Text, nullable=False),
-    Column("secrets", LargeBinary, nullable=False),      # sealed JSON: secrets, signing keys, verify token
-    Column("seeded", Text, nullable=False, server_default=""),   # digest of what the environment last seeded
+    Column("secrets", LargeBinary, nullable=False),  # sealed JSON: secrets, signing keys, verify token
+    Column("seeded", Text, nullable=False, server_default=""),  # digest of what the environment last seeded
     Column("simulated", Boolean, nullable=False, server_default=false()),
     Column("created_at", Moment, nullable=False),
     UniqueConstraint("platform", "app_id"),
@@ -94,24 +95,24 @@ accounts = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("platform", Text, nullable=False),
-    Column("external_id", Text, nullable=False),         # the OA's or Page's id
+    Column("external_id", Text, nullable=False),  # the OA's or Page's id
     Column("app_pk", Id, ForeignKey("apps.id"), nullable=False),
     Column("name", Text, nullable=False, server_default=""),
     Column("unit_id", Id, ForeignKey("units.id")),
-    Column("tokens", LargeBinary),                        # sealed JSON: access, refresh
+    Column("tokens", LargeBinary),  # sealed JSON: access, refresh
     Column("tokens_version", Integer, nullable=False, server_default="0"),
-    Column("tokens_at", Moment),                          # when this pair was issued
+    Column("tokens_at", Moment),  # when this pair was issued
     Column("tokens_until", Moment),
     Column("seeded", Text, nullable=False, server_default=""),
     Column("api_url", Text, nullable=False, server_default=""),
     Column("oauth_url", Text, nullable=False, server_default=""),
     Column("api_version", Text, nullable=False, server_default=""),
     Column("buttons", Boolean, nullable=False, server_default=false()),
-    Column("state", Text, nullable=False, server_default="active"),   # active | held (a person must act) | removed
+    Column("state", Text, nullable=False, server_default="active"),  # active | held (a person must act) | removed
     Column("state_code", Text, nullable=False, server_default=""),
-    Column("rate", Float, nullable=False),                # messages a second
+    Column("rate", Float, nullable=False),  # messages a second
     Column("burst", Float, nullable=False),
-    Column("allowance", Float, nullable=False),           # what is left of the burst
+    Column("allowance", Float, nullable=False),  # what is left of the burst
     Column("refilled_at", Moment, nullable=False),
     Column("paused_until", Moment),
     Column("simulated", Boolean, nullable=False, server_default=false()),
@@ -126,7 +127,7 @@ persons = Table(
     Column("account_id", Id, ForeignKey("accounts.id"), nullable=False),
     Column("user_id", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
-    Column("wrote_at", Moment),                           # the last act that opened the window
+    Column("wrote_at", Moment),  # the last act that opened the window
     Column("reachable", Boolean, nullable=False, server_default=true()),
     Column("unreachable_code", Text, nullable=False, server_default=""),
     Column("follows", Boolean, nullable=False, server_default=false()),
@@ -134,7 +135,7 @@ persons = Table(
     Column("unit_asked", Boolean, nullable=False, server_default=false()),
     Column("misses", Integer, nullable=False, server_default="0"),
     Column("turns", Integer, nullable=False, server_default="0"),
-    Column("staff_until", Moment),                        # the bot is silent until then
+    Column("staff_until", Moment),  # the bot is silent until then
     Column("memory", Text, nullable=False, server_default="{}"),
     UniqueConstraint("account_id", "user_id"),
 )
@@ -157,7 +158,7 @@ inbox = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("code", Text, nullable=False, server_default=""),
     Column("finished_at", Moment),
-    Column("turn", Text, nullable=False, server_default=""),   # correlation id
+    Column("turn", Text, nullable=False, server_default=""),  # correlation id
     UniqueConstraint("account_id", "event_key"),
 )
 # The states stand in these predicates as literals, and in the queries too: a bound parameter would not match them.
@@ -194,20 +195,20 @@ outbox = Table(
     Column("origin", Text, nullable=False),
     Column("priority", Integer, nullable=False),
     Column("announcement_id", Id),
-    Column("inbox_id", Id),                               # the turn it answers
+    Column("inbox_id", Id),  # the turn it answers
     Column("turn", Text, nullable=False, server_default=""),
-    Column("body", Text, nullable=False),                 # one Part's JSON
+    Column("body", Text, nullable=False),  # one Part's JSON
     Column("state", Text, nullable=False, server_default="queued"),
-    Column("blocks", Boolean, nullable=False, server_default=true()),   # later messages of this person wait for it
+    Column("blocks", Boolean, nullable=False, server_default=true()),  # later messages of this person wait for it
     Column("due_at", Moment, nullable=False),
     Column("owner", Text),
     Column("lease_until", Moment),
-    Column("begun_at", Moment),                           # set just before the request leaves
+    Column("begun_at", Moment),  # set just before the request leaves
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("code", Text, nullable=False, server_default=""),
-    Column("subject", Text, nullable=False, server_default=""),        # a newer held row of the same subject replaces it
+    Column("subject", Text, nullable=False, server_default=""),  # a newer held row of the same subject replaces it
     Column("useful_until", Moment),
-    Column("message_id", Text),                           # the platform's
+    Column("message_id", Text),  # the platform's
     Column("created_at", Moment, nullable=False),
     Column("sent_at", Moment),
     Column("delivered_at", Moment),
@@ -255,7 +256,7 @@ Index("ix_outbox_person", outbox.c.person_id, outbox.c.id)
 Index("ix_outbox_finished", outbox.c.finished_at)
 Index("ix_outbox_announcement", outbox.c.announcement_id, outbox.c.state)
 
-early_receipts = Table(      # a receipt for a message whose id we have not written down yet
+early_receipts = Table(  # a receipt for a message whose id we have not written down yet
     "early_receipts",
     metadata,
     Column("id", Id, primary_key=True),
@@ -306,15 +307,15 @@ misses = Table(
 Index("ix_misses_person", misses.c.person_id)
 Index("ix_misses_at", misses.c.at)
 
-counts = Table(              # figures without identity: per day
+counts = Table(  # figures without identity: per day
     "counts",
     metadata,
-    Column("day", Text, primary_key=True),               # 2026-05-18, the union's zone
+    Column("day", Text, primary_key=True),  # 2026-05-18, the union's zone
     Column("what", Text, primary_key=True),
     Column("n", BigInteger, nullable=False),
 )
 
-leases = Table(              # one holder at a time: the clock's leader, a token being refreshed, the SQLite process
+leases = Table(  # one holder at a time: the clock's leader, a token being refreshed, the SQLite process
     "leases",
     metadata,
     Column("name", Text, primary_key=True),
@@ -322,7 +323,7 @@ leases = Table(              # one holder at a time: the clock's leader, a token
     Column("until", Moment, nullable=False),
 )
 
-marks = Table(               # small facts with a name: last backup, last signature check, alarms told, heartbeat
+marks = Table(  # small facts with a name: last backup, last signature check, alarms told, heartbeat
     "marks",
     metadata,
     Column("name", Text, primary_key=True),
@@ -330,7 +331,7 @@ marks = Table(               # small facts with a name: last backup, last signat
     Column("at", Moment, nullable=False),
 )
 
-exports = Table(             # what a person asked to see, fetched once by an expiring link
+exports = Table(  # what a person asked to see, fetched once by an expiring link
     "exports",
     metadata,
     Column("id", Id, primary_key=True),
@@ -341,10 +342,10 @@ exports = Table(             # what a person asked to see, fetched once by an ex
 )
 Index("ix_exports_person", exports.c.person_id)
 
-forgotten = Table(           # keyed hashes only: so that a redelivery or a restored backup brings nobody back
+forgotten = Table(  # keyed hashes only: so that a redelivery or a restored backup brings nobody back
     "forgotten",
     metadata,
     Column("hash", Text, primary_key=True),
-    Column("kind", Text, nullable=False),                # person | event
+    Column("kind", Text, nullable=False),  # person | event
     Column("at", Moment, nullable=False),
 )

@@ -1,0 +1,1 @@
+"""Reads content/ and finds the reviewed answer a message asks for."""
