@@ -1,8 +1,7 @@
-"""The one writer on a real SQLite file: group commit, and a failing operation that harms nobody else."""
+"""The one writer on a real SQLite file: group commit."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
-from sqlalchemy.exc import IntegrityError
 
 from bot.store.database import Database
 from bot.store.schema import marks, metadata
@@ -53,34 +51,6 @@ def test_many_threads_write_at_once_and_nothing_is_lost(database: Database) -> N
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda number: _add(database, f"m{number}"), range(400)))
     assert _count(database) == 400
-
-
-def test_only_the_guilty_operation_of_a_group_hears_of_its_fault(database: Database) -> None:
-    """Forty wait behind a gate, so that they make one group; the two equal names among them collide."""
-    gate = threading.Event()
-
-    def hold(_connection: Connection) -> None:
-        gate.wait(5)
-
-    names = [f"m{number}" for number in range(39)] + ["m0"]
-    outcomes: list[bool] = []
-
-    def write(name: str) -> None:
-        try:
-            _add(database, name)
-            outcomes.append(True)
-        except IntegrityError:
-            outcomes.append(False)
-
-    with ThreadPoolExecutor(42) as pool:
-        pool.submit(database.write, hold)
-        for name in names:
-            pool.submit(write, name)
-        while database.waiting < len(names):
-            pass
-        gate.set()
-    assert outcomes.count(False) == 1
-    assert _count(database) == 39
 
 
 def test_a_raising_operation_leaves_nothing_behind(database: Database) -> None:
