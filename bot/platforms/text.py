@@ -5,17 +5,30 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from typing import Any
 
 Measure = Callable[[str], int]
 
 #: From the best place to cut to the worst: after a paragraph, a line, a sentence, a word.
 _BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n\s*", r"\n\s*", r"(?<=[.!?…;:])\s+", r"\s+"))
 _JOINER = "\u200d"
+_LONE_SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
 
 
 def nfc(text: str) -> str:
     """Composed form: a decomposed Vietnamese letter would count several times."""
     return unicodedata.normalize("NFC", text)
+
+
+def storable(value: Any) -> Any:
+    """A JSON value without what JSON can say and a database cannot keep: half an emoji, and NUL."""
+    if isinstance(value, str):
+        return _LONE_SURROGATE_OR_NUL.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(name): storable(item) for name, item in value.items()}
+    return value
 
 
 def utf16_units(text: str) -> int:
