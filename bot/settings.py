@@ -77,6 +77,10 @@ class Settings(BaseModel):
         return self.bot_data_dir
 
     @property
+    def files_dir(self) -> Path:
+        return self.bot_data_dir / "files"
+
+    @property
     def url(self) -> str:
         """The database's SQLAlchemy URL."""
         return self.database_url or f"sqlite:///{(self.bot_data_dir / 'bot.db').absolute()}"

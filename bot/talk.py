@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from bot.messages import PAYLOAD_PREFIX, Attachment, Button
 
 Memory: TypeAlias = Mapping[str, object]
 NOTHING: Memory = MappingProxyType({})
+#: Attachments that hold something to look at; each has a word in content/texts/attachments.toml.
+FILES = ("image", "video", "audio", "file", "location", "link", "contact")
 
 __all__ = [
     "PAYLOAD_PREFIX",
@@ -96,6 +98,8 @@ class Reading:
     matches: tuple[Match, ...] = ()
     signals: frozenset[str] = frozenset()
     subject: str = ""
+    unsure: bool = False  # between the thresholds: offer the first matches to choose from instead of guessing
+    parts: tuple[Reading, ...] = ()  # a message with several questions: each read by itself, in their order
 
     @property
     def best(self) -> Match | None:
@@ -118,7 +122,8 @@ class Ask:
     topic: str
     name: str
     expects: Expects
-    facts: Memory = field(default_factory=lambda: NOTHING)
+    facts: Memory = field(default_factory=lambda: NOTHING)  # JSON values only: they are stored
+    stays: bool = False  # a form: still open when another topic answered something in between
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,11 @@ class Texts(Protocol):
         ...
 
     def choices(self, key: str) -> tuple[Button, ...]:
-        """A menu of content/menus by its key."""
+        """A menu of content/menus.toml by its key. KeyError for an unknown one."""
+        ...
+
+    def fill(self, text: str, /, **facts: object) -> str:
+        """Words that do not come from content/texts (an answer), filled in by the same rules."""
         ...
 
 
@@ -156,6 +165,7 @@ class Turn:
     texts: Texts
     person: Person
     now: datetime  # aware, in the union's zone
+    plain: str = ""  # the text for matching: lower case, no tone marks, short forms spelled out
     choice: str = ""  # the payload pressed or chosen by number, without the prefix
     started: bool = False  # opened the chat, followed, or came by a link
     attachments: tuple[Attachment, ...] = ()
@@ -164,6 +174,25 @@ class Turn:
     answers: Mapping[str, Answer] = field(default_factory=dict)  # all of them, by id, for buttons pressed later
     hours: str = ""  # when staff answer, in words; "" when not set
     open_now: bool = False  # staff are there now
+    opens: str = ""  # when staff are next there, in words: "07:30 thứ Hai 24/11"; "" when not set
+    channel: str = ""  # what the member calls it: "Zalo", "Messenger"
+    #: What other parts know, under names of their own ("initiatives", "events"); a part that is absent says nothing.
+    facts: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+
+    @property
+    def kind(self) -> Kind | None:
+        """What the words are; None when a button was pressed or nothing was written."""
+        return self.reading.kind if self.text and not self.choice else None
+
+    @property
+    def attached(self) -> str:
+        """What came along, in words: "hình, tệp"; "" for nothing or stickers."""
+        kinds = {item.kind for item in self.attachments}
+        return ", ".join(self.texts(f"attachments.{kind}") for kind in FILES if kind in kinds)
+
+    def has(self, *signals: str) -> bool:
+        """The words carry one of these signals."""
+        return not self.choice and not self.reading.signals.isdisjoint(signals)
 
     def button(self, title: str, action: str) -> Button:
         """A button whose press comes back as `choice == action`."""
@@ -187,6 +216,7 @@ class Consent:
     purpose: str  # "announcements"
     given: bool
     words: str
+    version: str = ""  # of the words, as the union numbers them
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +276,7 @@ class Reply:
     held_may_follow: bool = True  # False after a danger sign, hand-over, stop, deletion or inside a form
     answer: str = ""  # id of the answer shown, for `ask --jsonl` and the next turn's follow-up
     kind: Kind | None = None  # what the topic took it for, when it knows better than the reading
+    took_attachments: bool = False  # the topic did something with them; otherwise the engine says that nobody looked
 
     def and_say(self, *more: Say) -> Reply:
         return replace(self, says=(*self.says, *more))
@@ -255,6 +286,7 @@ class Topic(Protocol):
     """One conversation. TOPICS are asked in order; the first that gives a Reply has the turn."""
 
     name: str
+    outranks: bool  # asked even before the topic whose question is open
 
     def answer(self, turn: Turn) -> Reply | None:
         """The reply, or None when this turn is not for this topic."""

@@ -30,6 +30,14 @@ class Knowledge:
     answers: dict[str, Answer]
     examples: tuple[Example, ...]
 
+    def own_words(self) -> tuple[Example, ...]:
+        """The answers' own titles, questions and sentences: whoever writes in their words should find them too."""
+        return tuple(
+            Example(text, answer.id)
+            for answer in self.answers.values()
+            for text in (answer.title, answer.question, answer.short)
+        )
+
 
 def load(folder: Path = CONTENT) -> Knowledge:
     """All of content/. Raises BotError("content.faulty") when `faults` would find any."""

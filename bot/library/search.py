@@ -2,106 +2,124 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.pipeline import make_union
-from sklearn.svm import LinearSVC
-
+from bot.library import parts
+from bot.library.classify import Classifier, Numbers
+from bot.library.lexicon import Found, Lexicon
 from bot.library.load import CONTENT, Knowledge, load
-from bot.library.vietnamese import normalise
+from bot.library.vietnamese import marked_words, normalise
 from bot.talk import Kind, Match, Reading
 
-SHARPNESS = 6.0  # turns the classifier's margins into shares that add up to one
 SHOWN = 3
-OUTSIDE = 0.35  # so much weight outside for each part of a question, and it is declined
-
-_INJECTION = re.compile(
-    r"ignore (all|any|previous)|system prompt|bo qua (moi|cac|tat ca|het) (huong dan|lenh|chi dan|quy tac)|dong vai|"
-    r"gia vo (lam|la)|quen het (huong dan|lenh)|you are now|jailbreak|developer mode"
-)
-_STOP = re.compile(r"^(stop|dung|huy|ngung|unsubscribe)( (nhan|gui|lai))?( tin)?( nhan)?( nua)?$")
-_MENU = re.compile(r"^(menu|help|tro giup|bat dau|bat dau lai)$")
-_OUR_NUMBERS = {"487", "16", "01", "1", "13"}  # the Plan, the Resolution, the Programme, the Decree
-_DOCUMENT = re.compile(r"\b(?:nghi quyet|ke hoach|nghi dinh|thong tu|luat|chi thi|quyet dinh)(?: so)? (\d+)")
+DECLINED_AT = 0.35  # so much weight outside for each part of a question, and it is declined
+SURE = 0.45  # below it the first answers are offered to choose from
+CLEAR = 0.6  # what each part of a message with several questions must reach to be answered by itself
+LEANING = 6  # a message of up to so many words may lean on the answer before it
 
 
 class Library:
     """The answers, and the classifier trained on the example messages. Read-only: safe for any number of threads."""
 
-    def __init__(self, knowledge: Knowledge) -> None:
+    def __init__(self, knowledge: Knowledge, lexicon: Lexicon) -> None:
         self.answers = knowledge.answers
-        self._labels = sorted({example.label for example in knowledge.examples})
-        self._kinds = [_kind(label) for label in self._labels]
-        self._features = make_union(
-            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True, dtype=np.float32),
-            TfidfVectorizer(
-                tokenizer=str.split, token_pattern=None, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32
-            ),
-        )
-        rows = self._features.fit_transform([normalise(example.text) for example in knowledge.examples])
-        self._classifier = LinearSVC(C=0.6, random_state=0)
-        self._classifier.fit(rows, [example.label for example in knowledge.examples])
+        self._lexicon = lexicon
+        rows = [(example.text, example.label) for example in (*knowledge.examples, *knowledge.own_words())]
+        self.classifier = Classifier([text for text, _ in rows], [label for _, label in rows], kind_of, self._clause)
+        self._kinds = [kind_of(label) for label in self.classifier.labels]
 
     @classmethod
     def open(cls, folder: Path = CONTENT) -> Library:
-        return cls(load(folder))
+        return cls(load(folder), Lexicon.open(folder / "lexicon"))
 
-    def read(self, text: str) -> Reading:
-        """What the message is, by its words alone."""
-        plain = normalise(text)
-        decided = self._decided(plain)
-        if decided is not None:
-            return decided
-        shares = self._shares(plain)
+    def _clause(self, label: str) -> str:
+        """The clause an answer rests on first; for anything else its kind."""
+        if label not in self.answers:
+            return kind_of(label)
+        first = self.answers[label].citations[0]
+        return f"{first.document} {first.section}"
+
+    def read(self, text: str, *, before: str = "") -> Reading:
+        """What the message is, by its words; `before` is the id of the answer the person was given last, if any."""
+        found = self._lexicon.find(text)
+        reading = self._one(text, found, before)
+        pieces = parts.split(text) if reading.kind is Kind.QUESTION and not found.signals & _ALONE else ()
+        return replace(reading, parts=self._parts(reading, pieces)) if len(pieces) > 1 else reading
+
+    def _one(self, text: str, found: Found, before: str = "") -> Reading:
+        if not any(word.plain[0].isalnum() for word in marked_words(text)):
+            return Reading(Kind.SMALLTALK, 1.0, signals=found.signals)
+        if found.kind is not None:
+            return Reading(found.kind, 1.0, ((found.kind, 1.0),), signals=found.signals, subject=found.subject)
+        if self._lexicon.foreign_document(normalise(text)):
+            return Reading(Kind.OUT_OF_SCOPE, 0.9, ((Kind.OUT_OF_SCOPE, 0.9),), (), found.signals, "other_documents")
+        reading = self._weighed(self.classifier.shares(text), text, found)
+        return self._followed(reading, text, before) if before in self.answers else reading
+
+    def _weighed(self, shares: Numbers, text: str, found: Found) -> Reading:
         kinds: dict[Kind, float] = defaultdict(float)
         subjects: dict[str, float] = {}
-        matches: list[tuple[float, str]] = []
-        for label, kind, share in zip(self._labels, self._kinds, shares, strict=True):
+        answers: list[tuple[float, str]] = []
+        for label, kind, share in zip(self.classifier.labels, self._kinds, shares, strict=True):
             kinds[kind] += float(share)
             if kind is Kind.QUESTION:
-                matches.append((float(share), label))
+                answers.append((float(share), label))
             elif kind is Kind.OUT_OF_SCOPE:
                 subjects[label.partition("/")[2]] = float(share)
-        ranked = tuple(sorted(kinds.items(), key=lambda pair: -pair[1]))
-        best = sorted(matches, reverse=True)[:SHOWN]
-        kind = ranked[0][0]
-        if kind is Kind.QUESTION and kinds[Kind.OUT_OF_SCOPE] > OUTSIDE * kinds[kind]:
+        kind = max(kinds, key=lambda one: kinds[one])
+        if kind is Kind.QUESTION and kinds[Kind.OUT_OF_SCOPE] > DECLINED_AT * kinds[kind]:
             kind = Kind.OUT_OF_SCOPE
+        subject = max(subjects, key=lambda name: subjects[name])
+        matches = self._matches(answers, text)
         return Reading(
             kind=kind,
             confidence=kinds[kind],
-            kinds=ranked,
-            matches=tuple(Match(self.answers[label], share) for share, label in best),
-            signals=frozenset({"danger"} if max(subjects, key=lambda name: subjects[name]) == "danger" else ()),
-            subject=max(subjects, key=lambda name: subjects[name]),
+            kinds=tuple(sorted(kinds.items(), key=lambda pair: -pair[1])),
+            matches=matches,
+            signals=found.signals | ({subject} & _SIGNAL_SUBJECTS if kind is Kind.OUT_OF_SCOPE else set()),
+            subject=subject,
+            unsure=kind is Kind.QUESTION and matches[0].confidence < SURE,
         )
 
-    def _decided(self, plain: str) -> Reading | None:
-        """What no classifier needs to weigh: commands, injections, other documents by their number."""
-        if not re.search(r"\w", plain):
-            return Reading(Kind.SMALLTALK, 1.0)
-        if _STOP.match(plain):
-            return Reading(Kind.UNSUBSCRIBE, 1.0, signals=frozenset({"stop"}))
-        if _MENU.match(plain):
-            return Reading(Kind.MENU, 1.0, signals=frozenset({"menu"}))
-        if _INJECTION.search(plain):
-            return Reading(Kind.OUT_OF_SCOPE, 1.0, signals=frozenset({"injection"}), subject="injection")
-        named = set(_DOCUMENT.findall(plain))
-        if named and not named & _OUR_NUMBERS:
-            return Reading(Kind.OUT_OF_SCOPE, 0.9, subject="other_documents")
-        return None
+    def _matches(self, answers: list[tuple[float, str]], text: str) -> tuple[Match, ...]:
+        """The likeliest answers; where no clause holds what is asked for, the answer that says so comes first."""
+        best = sorted(answers, reverse=True)[:SHOWN]
+        share, first = best[0]
+        instead = self._lexicon.instead(first, text)
+        if instead:
+            best = [(share, instead), *(pair for pair in best if pair[1] != instead)][:SHOWN]
+        return tuple(Match(self.answers[label], share) for share, label in best)
 
-    def _shares(self, plain: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        margins = self._classifier.decision_function(self._features.transform([plain]))[0]
-        powers = np.exp(SHARPNESS * (margins - margins.max()))
-        shares: np.ndarray[tuple[int], np.dtype[np.float64]] = powers / powers.sum()
-        return shares
+    def _followed(self, reading: Reading, text: str, before: str) -> Reading:
+        """A short message that leans on the answer before it: read by rule, else together with that answer's question."""
+        if not self._lexicon.leans(text, LEANING) or (reading.kind is not Kind.QUESTION and reading.confidence > CLEAR):
+            return reading
+        meant = self._lexicon.follow_up(before, text)
+        if meant in self.answers:
+            rest = tuple(match for match in reading.matches if match.answer.id != meant)
+            sure = Match(self.answers[meant], max(CLEAR, *(match.confidence for match in reading.matches)))
+            return replace(reading, kind=Kind.QUESTION, matches=(sure, *rest)[:SHOWN], unsure=False, confidence=sure.confidence)
+        if not reading.unsure and reading.kind is Kind.QUESTION:
+            return reading
+        together = self.classifier.shares(text, f"{self.answers[before].question} {text}")
+        return self._weighed(together, text, Found(reading.signals))
+
+    def _parts(self, whole: Reading, pieces: tuple[str, ...]) -> tuple[Reading, ...]:
+        """The pieces when all are clear and ask for different things; none otherwise."""
+        read = [self._one(piece, self._lexicon.find(piece)) for piece in pieces]
+        kept = [one for one in read if one.kind is Kind.QUESTION and one.best and one.best.confidence >= CLEAR]
+        sections = {one.best.answer.citations[0] for one in kept if one.best}
+        likely = {match.answer.citations[0] for match in whole.matches}
+        return tuple(kept) if len(kept) == len(sections) > 1 and sections & likely else ()
 
 
-def _kind(label: str) -> Kind:
+_SIGNAL_SUBJECTS = {"danger", "insult", "injection"}
+_ALONE = frozenset({"danger", "injection", "stop"})
+
+
+def kind_of(label: str) -> Kind:
+    """The kind a label stands for: a kind, out_of_scope/<subject>, or else an answer's id."""
     head = label.partition("/")[0]
     return Kind(head) if head in set(Kind) else Kind.QUESTION

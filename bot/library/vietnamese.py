@@ -1,30 +1,73 @@
-"""Vietnamese for matching only: what people type, brought to one form. What they wrote is never changed."""
+"""Vietnamese for matching only: what people type, brought to one form. What they wrote is never changed.
+
+A message and its twin without tone marks come out the same: everything is folded first.
+"""
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
 
-#: Only forms with one reading in this domain; sk, kh, cd, dk, cn and the like stay as they are and context decides.
-SHORT_FORMS = {
-    "ko": "khong", "k": "khong", "hok": "khong", "hong": "khong", "hông": "khong", "hổng": "khong", "hk": "khong",
-    "khum": "khong", "kg": "khong", "kh0ng": "khong", "dc": "duoc", "đc": "duoc", "đuoc": "duoc", "j": "gi",
-    "zì": "gi", "rì": "gi", "z": "vay", "v": "vay", "dị": "vay", "zị": "vay", "zậy": "vay", "dậy": "vay", "dzậy": "vay",
-    "dzay": "vay", "zay": "vay", "r": "roi", "gòi": "roi", "ròi": "roi", "vs": "voi", "ng": "nguoi", "mn": "moi nguoi",
-    "mng": "moi nguoi", "trc": "truoc", "ms": "moi", "lm": "lam", "bt": "biet", "bít": "biet", "bik": "biet",
-    "cx": "cung", "cty": "cong ty", "ntn": "nhu the nao", "nhiu": "nhieu", "tui": "toi", "mk": "minh", "ad": "admin",
-    "cđ": "cong doan", "cdcs": "cong doan co so", "cđcs": "cong doan co so", "nld": "nguoi lao dong",
-    "nlđ": "nguoi lao dong", "ldld": "lien doan lao dong", "lđlđ": "lien doan lao dong", "tld": "tong lien doan",
-    "tlđ": "tong lien doan", "khcn": "khoa hoc cong nghe", "nckh": "nghien cuu khoa hoc", "dmst": "doi moi sang tao",
-    "đmst": "doi moi sang tao", "bhxh": "bao hiem xa hoi", "bhyt": "bao hiem y te", "bhtn": "bao hiem that nghiep",
-    "nq": "nghi quyet", "ngvien": "nhan vien", "tks": "cam on", "thks": "cam on",
-}  # fmt: skip
+LEXICON = Path(__file__).resolve().parents[2] / "content" / "lexicon"
 
-_WORD = re.compile(r"[^\W_]+|[^\w\s]", re.UNICODE)
-_STRETCHED = re.compile(r"(\w)\1{2,}")
+_MARKS = re.compile(r"[\u0300-\u036f]+")  # what Vietnamese letters carry once spread out
+_TOKEN = re.compile(r"[^\W_]+|[^\w\s]", re.UNICODE)
+_STRETCHED = re.compile(r"(\D)\1{2,}")
 _TELEX_TONE = re.compile(r"^([a-z]*?(?:aa|aw|ee|oo|ow|uw|dd|[aeiouy])[a-z]*)([sfrxj])$")
 _TELEX_INNER_TONE = re.compile(r"(?<=[aeiouyw])[fj](?=[a-z])")  # no Vietnamese syllable holds f or j
 _TELEX_PAIRS = (("dd", "d"), ("aa", "a"), ("aw", "a"), ("ee", "e"), ("oo", "o"), ("ow", "o"), ("uw", "u"))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a message: `plain` folded, `marks` what folding took away (a short form carries none)."""
+
+    plain: str
+    marks: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class ShortForms:
+    one: dict[str, tuple[str, ...]]  # "ko" to its one reading, in words
+    several: dict[str, tuple[str, ...]]  # "sk" to the words of all its readings
+
+
+@cache
+def short_forms(folder: Path = LEXICON) -> ShortForms:
+    """content/lexicon/short_forms.toml, read once."""
+    raw = tomllib.loads((folder / "short_forms.toml").read_text(encoding="utf-8"))
+    return ShortForms(
+        {form: tuple(reading.split()) for form, reading in raw["one"].items()},
+        {form: tuple(" ".join(readings).split()) for form, readings in raw["several"].items()},
+    )
+
+
+@cache
+def _topics(folder: Path = LEXICON) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    """The phrases of content/lexicon/topics.toml with their topics, by their first word."""
+    found: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+    for topic, phrases in tomllib.loads((folder / "topics.toml").read_text(encoding="utf-8")).items():
+        for phrase in phrases.split(","):
+            said = tuple(words(phrase))
+            found[said[0]].append((said, topic))
+    return found
+
+
+def topics(normalised: str) -> set[str]:
+    """The topics whose words stand in the line."""
+    said = normalised.split()
+    known = _topics()
+    return {
+        topic
+        for at, word in enumerate(said)
+        for phrase, topic in known.get(word, ())
+        if tuple(said[at : at + len(phrase)]) == phrase
+    }
 
 
 def nfc(text: str) -> str:
@@ -33,22 +76,48 @@ def nfc(text: str) -> str:
 
 def fold(text: str) -> str:
     """Lower case without tone marks, with đ as d: "Đoàn" and "doan" become one."""
-    spread = unicodedata.normalize("NFD", text.lower().replace("đ", "d"))
-    return "".join(letter for letter in spread if not unicodedata.combining(letter))
+    return _MARKS.sub("", unicodedata.normalize("NFD", text.lower())).replace("đ", "d")
 
 
-def words(text: str) -> list[str]:
+def marked_words(text: str) -> list[Word]:
     """The words and signs of a message, folded, with short forms spelled out and raw Telex keys undone."""
-    found: list[str] = []
-    for token in _WORD.findall(nfc(text).lower()):
-        plain = _STRETCHED.sub(r"\1", token)
-        spelled = SHORT_FORMS.get(plain)
-        found.extend(spelled.split() if spelled else [_untelex(fold(plain))])
+    found: list[Word] = []
+    for token in _TOKEN.findall(nfc(text).lower()):
+        plain = _plain(fold(token), bool(found) and found[-1].plain.isdigit())
+        marks = _marks(token) if len(plain) == 1 else frozenset()
+        found.extend(Word(word, marks) for word in plain)
     return found
 
 
+def words(text: str) -> list[str]:
+    found: list[str] = []
+    for token in _TOKEN.findall(fold(text)):
+        found.extend(_plain(token, bool(found) and found[-1].isdigit()))
+    return found
+
+
+@lru_cache(maxsize=1 << 15)
+def _plain(folded: str, after_number: bool) -> tuple[str, ...]:
+    """A folded token as matching sees it: a short form in words, else itself without stretched letters and Telex keys."""
+    shrunk = _STRETCHED.sub(r"\1", folded)
+    spelled = None if len(shrunk) == 1 and after_number else short_forms().one.get(shrunk)
+    return spelled or ((_untelex(shrunk),) if shrunk else ())
+
+
 def normalise(text: str) -> str:
+    """One line of folded words, the same for a message and its twin without marks."""
     return " ".join(words(text))
+
+
+def with_readings(normalised: str) -> str:
+    """The line with every reading of an ambiguous short form beside the form itself: "sk" adds sáng kiến, sức khỏe."""
+    several = short_forms().several
+    return " ".join(" ".join((word, *several.get(word, ()))) for word in normalised.split())
+
+
+def _marks(token: str) -> frozenset[str]:
+    spread = unicodedata.normalize("NFD", token)
+    return frozenset(letter for letter in spread if unicodedata.combining(letter) or letter == "đ")
 
 
 def _untelex(word: str) -> str:

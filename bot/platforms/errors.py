@@ -23,7 +23,7 @@ class SendError(Exception):
 
     `code`: our stable code, with an entry in content/errors.toml (e.g. "zalo.-230"). `vendor`: the platform's own
     code, for the log. `retry_at`: when it makes sense to try again; with THROTTLED the account pauses until then.
-    `transient`: trying this very message again may work.
+    `transient`: trying this very message again may work. `alarm`: a person must know.
     """
 
     def __init__(
@@ -34,12 +34,14 @@ class SendError(Exception):
         vendor: str = "",
         retry_at: datetime | None = None,
         transient: bool = False,
+        alarm: bool = False,
     ) -> None:
         self.refusal = refusal
         self.code = code
         self.vendor = vendor
         self.retry_at = retry_at
         self.transient = transient
+        self.alarm = alarm
         super().__init__(f"{refusal}: {code} {vendor}".rstrip())
 
 

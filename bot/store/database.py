@@ -75,14 +75,14 @@ class Database:
 
     # ---- writing ----
 
-    def write(self, op: Op[T], *, urgent: bool = False) -> T:
+    def write(self, op: Op[T], *, urgent: bool = False, wait_s: float = WRITE_WAIT_S) -> T:
         """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
 
-        Raises what op raised, or DatabaseAway.
+        Raises what op raised, or DatabaseAway after `wait_s` (on PostgreSQL the connection's own time-outs hold).
         """
         if not self.on_sqlite:
             return self._write_alone(op)
-        return self._write_in_group(op, priority=0 if urgent else 1)
+        return self._write_in_group(op, priority=0 if urgent else 1, wait_s=wait_s)
 
     def _write_alone(self, op: Op[T]) -> T:
         for attempt in range(5):
@@ -99,13 +99,13 @@ class Database:
                 raise
         raise DatabaseAway
 
-    def _write_in_group(self, op: Op[T], priority: int) -> T:
+    def _write_in_group(self, op: Op[T], priority: int, wait_s: float) -> T:
         self._start_writer()
         with self._number_lock:
             self._number += 1
             job: _Job[T] = _Job(priority, self._number, op)
         self._jobs.put(job)
-        if not job.done.wait(WRITE_WAIT_S):
+        if not job.done.wait(wait_s):
             job.given_up = True
             # It may have been taken a moment ago: whoever gives up must not assume that nothing was written.
             if not job.done.wait(0.05):

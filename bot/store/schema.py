@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Float,
     ForeignKey,
@@ -87,8 +88,30 @@ units = Table(
     Column("id", Id, primary_key=True),
     Column("parent_id", Id, ForeignKey("units.id")),
     Column("name", Text, nullable=False),
+    Column("folded", Text, nullable=False, server_default=""),  # the name without tone marks, for finding it
+    Column("code", Text, unique=True),  # what the officers' own lists call it; NULL when they have no code
+    Column("kind", Text, nullable=False, server_default=""),  # province | commune | park | sector | grassroots
+    Column("valid_from", Date),
+    Column("valid_until", Date),  # the last day it exists
+    Column("successor_id", Id, ForeignKey("units.id")),  # who sees its matters afterwards
+    Column("in_charge_id", Id),  # a row of staff, which lives in store/staff.py
+    Column("contact", Text, nullable=False, server_default=""),  # a person without an account, for officers' eyes
     Column("created_at", Moment, nullable=False),
 )
+Index("ix_units_parent", units.c.parent_id)
+Index("ix_units_folded", units.c.folded)
+Index("ix_units_in_charge", units.c.in_charge_id)
+
+unit_aliases = Table(  # names of bodies that no longer exist, and other ways people write one that does
+    "unit_aliases",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("unit_id", Id, ForeignKey("units.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("folded", Text, nullable=False),
+    UniqueConstraint("unit_id", "folded"),
+)
+Index("ix_unit_aliases_folded", unit_aliases.c.folded)
 
 accounts = Table(
     "accounts",
@@ -133,10 +156,12 @@ persons = Table(
     Column("follows", Boolean, nullable=False, server_default=false()),
     Column("unit_said", Text, nullable=False, server_default=""),
     Column("unit_asked", Boolean, nullable=False, server_default=false()),
+    Column("subscribed", Boolean, nullable=False, server_default=false()),  # what the newest consent says
     Column("misses", Integer, nullable=False, server_default="0"),
     Column("turns", Integer, nullable=False, server_default="0"),
     Column("staff_until", Moment),  # the bot is silent until then
     Column("memory", Text, nullable=False, server_default="{}"),
+    Column("leaving_at", Moment),  # forgotten: the row only carries the last confirmation, then goes
     UniqueConstraint("account_id", "user_id"),
 )
 
@@ -199,12 +224,15 @@ outbox = Table(
     Column("turn", Text, nullable=False, server_default=""),
     Column("body", Text, nullable=False),  # one Part's JSON
     Column("state", Text, nullable=False, server_default="queued"),
-    Column("blocks", Boolean, nullable=False, server_default=true()),  # later messages of this person wait for it
+    # later messages of this person wait for it; an announcement blocks only while it is being sent
+    Column("blocks", Boolean, nullable=False, server_default=true()),
+    Column("queued_at", Moment, nullable=False),  # its place in the person's line, with the id
     Column("due_at", Moment, nullable=False),
     Column("owner", Text),
     Column("lease_until", Moment),
     Column("begun_at", Moment),  # set just before the request leaves
     Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("doubts", Integer, nullable=False, server_default="0"),  # how often nobody could know whether it arrived
     Column("code", Text, nullable=False, server_default=""),
     Column("subject", Text, nullable=False, server_default=""),  # a newer held row of the same subject replaces it
     Column("useful_until", Moment),
@@ -222,12 +250,22 @@ Index(
     outbox.c.priority,
     outbox.c.due_at,
     outbox.c.id,
-    sqlite_where=text("state IN ('queued', 'waiting')"),
-    postgresql_where=text("state IN ('queued', 'waiting')"),
+    sqlite_where=text("state IN ('queued', 'waiting') AND announcement_id IS NULL"),
+    postgresql_where=text("state IN ('queued', 'waiting') AND announcement_id IS NULL"),
+)
+Index(
+    "ix_outbox_announced",
+    outbox.c.announcement_id,
+    outbox.c.account_id,
+    outbox.c.due_at,
+    outbox.c.id,
+    sqlite_where=text("state IN ('queued', 'waiting') AND announcement_id IS NOT NULL"),
+    postgresql_where=text("state IN ('queued', 'waiting') AND announcement_id IS NOT NULL"),
 )
 Index(
     "ix_outbox_blocking",
     outbox.c.person_id,
+    outbox.c.queued_at,
     outbox.c.id,
     sqlite_where=text("blocks"),
     postgresql_where=text("blocks"),
@@ -277,6 +315,7 @@ consents = Table(
     Column("given", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
     Column("words", Text, nullable=False),
+    Column("version", Text, nullable=False, server_default=""),  # of the words, as the union numbers them
     Column("channel", Text, nullable=False),
 )
 Index("ix_consents_person", consents.c.person_id, consents.c.purpose, consents.c.id)
@@ -329,6 +368,17 @@ marks = Table(  # small facts with a name: last backup, last signature check, al
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+alarms = Table(  # what a person must know about, one row a cause until it is over
+    "alarms",
+    metadata,
+    Column("cause", Text, primary_key=True),  # "account:3", "worker", "backup"
+    Column("code", Text, nullable=False),
+    Column("facts", Text, nullable=False, server_default="{}"),
+    Column("since", Moment, nullable=False),
+    Column("told_at", Moment),
+    Column("over_at", Moment),
 )
 
 exports = Table(  # what a person asked to see, fetched once by an expiring link

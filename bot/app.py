@@ -1,0 +1,58 @@
+"""The Flask application: webhooks, health, the public pages, the console, and the simulator where it is on."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from flask import Flask, Response, request
+
+from bot import console
+from bot.runtime import Runtime
+from bot.simulator import Simulator
+from bot.web import health, pages, webhooks
+from bot.web.security import harden
+
+
+def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
+    """Put the parts of one process behind their addresses."""
+    settings = runtime.settings
+    app = Flask("bot", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = webhooks.MOST_BYTES
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    harden(app, https=settings.bot_public_url.startswith("https://"))
+    app.register_blueprint(
+        webhooks.blueprint(
+            webhooks.Door(
+                runtime.database,
+                runtime.vault,
+                runtime.directory,
+                runtime.clock,
+                runtime.tally,
+                runtime.signatures,
+                runtime.wake,
+            )
+        )
+    )
+    app.register_blueprint(
+        health.blueprint(health.Health(runtime.database, runtime.clock, runtime.tally, settings.bot_metrics_token))
+    )
+    app.register_blueprint(
+        pages.blueprint(pages.Pages(runtime.database, runtime.clock, lambda: runtime.voice.organisation))
+    )
+    app.register_blueprint(console.blueprint(runtime.database, settings, now=runtime.clock), url_prefix="/console")
+    if simulator is not None:
+        _mount(app, simulator, open_to_all=settings.bot_simulator == "1")
+    return app
+
+
+def _mount(app: Flask, simulator: Simulator, *, open_to_all: bool) -> None:
+    """The doubles hold made-up members only, but they can write to the bot as anybody: loopback unless set to 1."""
+    blueprint = simulator.blueprint()
+
+    @blueprint.before_request
+    def _near() -> Response | None:
+        forwarded = "X-Forwarded-For" in request.headers
+        near = not forwarded and ip_address(request.remote_addr or "0.0.0.0").is_loopback  # noqa: S104 - an address nobody has
+        return None if open_to_all or near else Response("403\n", 403, mimetype="text/plain")
+
+    app.register_blueprint(blueprint)

@@ -1,0 +1,1 @@
+"""From a stored event to a turn, and from a queued message to an attempt."""

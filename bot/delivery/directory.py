@@ -1,0 +1,100 @@
+"""Apps and accounts as the adapters want them, read from the store and kept for a moment."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bot.platforms.contract import Access, AppKeys, Platform
+from bot.store import accounts
+from bot.store.accounts import Account, App
+from bot.store.database import Database
+from bot.store.vault import Vault
+
+KEPT_S = 2.0  # another process's change is seen so soon
+
+
+@dataclass(frozen=True, slots=True)
+class _Snapshot:
+    at: float
+    apps: Mapping[int, App] = field(default_factory=dict)
+    accounts: Mapping[int, Account] = field(default_factory=dict)
+    by_external: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+
+class Directory:
+    """Who we are on each platform. Signing keys are opened once a snapshot; a token at each call."""
+
+    def __init__(self, database: Database, vault: Vault, platforms: Mapping[str, Platform]) -> None:
+        self.platforms = platforms
+        self._database = database
+        self._vault = vault
+        self._lock = threading.Lock()
+        self._snapshot = _Snapshot(at=float("-inf"))
+
+    def platform(self, account: Account) -> Platform:
+        return self.platforms[account.platform]
+
+    def account(self, account_id: int) -> Account | None:
+        return self._current().accounts.get(account_id)
+
+    def accounts(self) -> list[Account]:
+        return list(self._current().accounts.values())
+
+    def account_of_app(self, platform: str, external_id: str | None, app: AppKeys) -> int | None:
+        """The account's number, if this app may speak for it: another app's signature says nothing about it."""
+        snapshot = self._current()
+        number = snapshot.by_external.get((platform, external_id or ""))
+        owner = snapshot.apps.get(snapshot.accounts[number].app_pk) if number is not None else None
+        return number if owner is not None and owner.app_id == app.app_id else None
+
+    def keys(self, platform: str) -> list[AppKeys]:
+        """The keys that may have signed a webhook of this platform."""
+        return [_keys(app) for app in self._current().apps.values() if app.platform == platform]
+
+    def account_ids(self, platform: str) -> frozenset[str]:
+        return frozenset(external for name, external in self._current().by_external if name == platform)
+
+    def app_ids(self, platform: str) -> frozenset[str]:
+        return frozenset(app.app_id for app in self._current().apps.values() if app.platform == platform)
+
+    def access(self, account: Account) -> Access:
+        """What a call needs. `account` comes fresh from the store, and so does its token."""
+        app = self._current().apps.get(account.app_pk)
+        return Access(
+            account=account.external_id,
+            app=_keys(app) if app else AppKeys("", (), ()),
+            token=str(self._vault.open(account.tokens).get("access", "")),
+            api_url=account.api_url,
+            api_version=account.api_version,
+            buttons=account.buttons,
+        )
+
+    def refresh_token(self, account: Account) -> str:
+        return str(self._vault.open(account.tokens).get("refresh", ""))
+
+    def changed(self) -> None:
+        """Look again at the next question."""
+        self._snapshot = _Snapshot(at=float("-inf"))
+
+    def _current(self) -> _Snapshot:
+        snapshot = self._snapshot
+        if time.monotonic() - snapshot.at < KEPT_S:
+            return snapshot
+        with self._lock:
+            if time.monotonic() - self._snapshot.at >= KEPT_S:
+                self._snapshot = self._read()
+            return self._snapshot
+
+    def _read(self) -> _Snapshot:
+        with self._database.read() as connection:
+            apps = {app.pk: app for app in accounts.all_apps(connection, self._vault)}
+            rows = {account.id: account for account in accounts.all_accounts(connection)}
+        external = {(row.platform, row.external_id): row.id for row in rows.values()}
+        return _Snapshot(time.monotonic(), apps, rows, external)
+
+
+def _keys(app: App) -> AppKeys:
+    return AppKeys(app.app_id, app.secrets, app.signing, app.verify_token)

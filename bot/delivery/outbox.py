@@ -1,0 +1,174 @@
+"""Step 5 of the way of a message: one message, one attempt. Lease it, send it, write down what became of it.
+
+Nothing comes after this step but the platform's receipts (`receipts.py`).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot import logs
+from bot.clock import Clock
+from bot.delivery import tokens
+from bot.delivery.directory import Directory
+from bot.delivery.routes import Windows
+from bot.delivery.tally import Tally
+from bot.delivery.tokens import Tokens
+from bot.messages import Receipt
+from bot.platforms.contract import Cancelled
+from bot.platforms.errors import Refusal, SendError
+from bot.states import OutboxEvent
+from bot.store import accounts, marks, outbox, persons
+from bot.store.database import Database
+from bot.store.outbox import Claimed
+
+MOST_REJECTED_TRIES = 2
+LONGEST_BACKOFF_S = 300.0
+
+
+class Outbox:
+    """Carries one leased row to its platform. Any number of threads may call `attempt`."""
+
+    def __init__(
+        self, database: Database, directory: Directory, tokens: Tokens, windows: Windows, clock: Clock, tally: Tally
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._tokens = tokens
+        self._windows = windows
+        self._clock = clock
+        self._tally = tally
+        self._after: dict[Refusal, Callable[[Claimed, SendError], None]] = {
+            Refusal.UNREACHABLE: self._unreachable,
+            Refusal.BLOCKED: self._unreachable,
+            Refusal.THROTTLED: self._throttled,
+            Refusal.WINDOW_CLOSED: self._window_closed,
+            Refusal.REJECTED: self._rejected,
+            Refusal.MISCONFIGURED: self._misconfigured,
+            Refusal.TOKEN_EXPIRED: self._token_expired,
+            Refusal.UNSURE: self._unsure,
+        }
+
+    def attempt(self, row: Claimed) -> None:
+        """Try once. Whatever happens is written down; only a database that is away raises."""
+        logs.correlation.set(row.turn)
+        if not self._windows.open(row.account.platform, row.origin, row.wrote_at, self._clock()):
+            self._move(row, OutboxEvent.WINDOW_CLOSED, code="window.closed")
+            return
+        try:
+            receipt = self._send(row)
+        except Cancelled:
+            return
+        except SendError as error:
+            self._tally.add(f"send.{error.refusal.value}")
+            logs.event("send.refused", row=row.id, refusal=error.refusal, code=error.code, vendor=error.vendor)
+            if error.alarm:
+                self._alarm(row, error)
+            self._after[error.refusal](row, error)
+        except Exception:  # noqa: BLE001 - a fault of ours must not leave the row to its lease
+            logs.failure("send.failed", row=row.id)
+            self._unsure(row, SendError(Refusal.UNSURE, "unsure.fault"))
+        else:
+            self._accepted(row, receipt)
+
+    def _send(self, row: Claimed) -> Receipt:
+        platform = self._directory.platform(row.account)
+        return platform.send(
+            self._directory.access(row.account),
+            row.user_id,
+            {name: value for name, value in row.body.items() if name not in outbox.OURS},
+            tag=f"out-{row.id}",
+            started=lambda: self._database.write(lambda connection: outbox.begin(connection, row, self._clock())),
+        )
+
+    def _alarm(self, row: Claimed, error: SendError) -> None:
+        cause, now = f"send:{row.account.id}:{error.code}", self._clock()
+        self._database.write(
+            lambda connection: marks.raise_alarm(
+                connection, cause, error.code, now, account=row.account.name or row.account.external_id
+            )
+        )
+
+    # ---- what became of it ----
+
+    def _accepted(self, row: Claimed, receipt: Receipt) -> None:
+        now = self._clock()
+        slower = _named_rate(receipt, row)
+
+        def op(connection: Connection) -> None:
+            outbox.accepted(connection, row, receipt.message_id, now)
+            if slower is not None:
+                accounts.change(connection, row.account.id, rate=slower)
+
+        self._database.write(op)
+        self._tally.add("send.accepted")
+        logs.event("send.accepted", row=row.id, account=row.account.id)
+
+    def _unreachable(self, row: Claimed, error: SendError) -> None:
+        def op(connection: Connection) -> None:
+            self._moved(connection, row, OutboxEvent.REFUSED, code=error.code)
+            persons.change(connection, row.person_id, reachable=False, unreachable_code=error.code)
+
+        self._database.write(op)
+
+    def _throttled(self, row: Claimed, error: SendError) -> None:
+        """With a time the whole account rests until then; without one only this message waits."""
+        due = error.retry_at or self._later(row)
+
+        def op(connection: Connection) -> None:
+            self._moved(connection, row, OutboxEvent.TRY_LATER, code=error.code, due_at=due)
+            if error.retry_at is not None:
+                accounts.change(connection, row.account.id, paused_until=error.retry_at, allowance=0)
+
+        self._database.write(op)
+
+    def _window_closed(self, row: Claimed, error: SendError) -> None:
+        """The platform's clock decides, whatever ours said. With a time (the night rule) it opens again by itself."""
+        if error.retry_at is not None:
+            self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=error.retry_at)
+        else:
+            self._move(row, OutboxEvent.WINDOW_CLOSED, code=error.code)
+
+    def _rejected(self, row: Claimed, error: SendError) -> None:
+        if error.transient and row.attempts < MOST_REJECTED_TRIES:
+            self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=error.retry_at or self._later(row))
+        else:
+            self._move(row, OutboxEvent.REFUSED, code=error.code)
+
+    def _misconfigured(self, row: Claimed, error: SendError) -> None:
+        self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=self._clock())
+        tokens.hold(self._database, row.account, error.code, self._clock())
+        self._directory.changed()
+
+    def _token_expired(self, row: Claimed, error: SendError) -> None:
+        renewed = self._tokens.renew(row.account)
+        due = self._clock() + (timedelta() if renewed else timedelta(seconds=1))
+        self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=due)
+
+    def _unsure(self, row: Claimed, error: SendError) -> None:
+        due = self._clock() + outbox.DOUBT
+        self._move(row, OutboxEvent.NO_ANSWER, code=error.code, due_at=due, doubts=row.doubts + 1)
+
+    def _move(self, row: Claimed, event: OutboxEvent, **values: object) -> None:
+        self._database.write(lambda connection: self._moved(connection, row, event, **values))
+
+    def _moved(self, connection: Connection, row: Claimed, event: OutboxEvent, **values: object) -> int:
+        return outbox.move(connection, event, outbox.ours(row), self._clock(), **values)
+
+    def _later(self, row: Claimed) -> datetime:
+        """Twice as long after each attempt, with jitter so that a crowd does not come back at once."""
+        seconds = min(LONGEST_BACKOFF_S, 2.0 ** min(row.attempts, 9))
+        return self._clock() + timedelta(seconds=seconds * (0.5 + random.random()))
+
+
+def _named_rate(receipt: Receipt, row: Claimed) -> float | None:
+    """A lower limit that the platform names in its answer, in messages a second."""
+    named = receipt.facts.get("rate_limit")
+    if not isinstance(named, int | float) or named <= 0:
+        return None
+    rate = float(named) / 60
+    return rate if rate < row.account.rate * 0.99 else None

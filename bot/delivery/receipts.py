@@ -1,0 +1,127 @@
+"""Applies what the platforms tell of messages sent: receipts, echoes, control, notices; many in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from bot import logs
+from bot.clock import Clock
+from bot.delivery.directory import Directory
+from bot.delivery.tally import Tally
+from bot.messages import Inbound, InboundKind
+from bot.states import OutboxEvent
+from bot.store import inbox, marks, outbox, persons
+from bot.store.accounts import Account
+from bot.store.database import Database
+from bot.store.inbox import Row
+
+BATCH = 200
+#: Another app owns the thread until it gives it back; should that event get lost, the bot is back after this.
+LONGEST_CONTROL = timedelta(hours=24)
+_TAG = "out-"
+_RECEIPTS = {
+    InboundKind.DELIVERED: OutboxEvent.DELIVERY_RECEIPT,
+    InboundKind.READ: OutboxEvent.READ_RECEIPT,
+}
+
+
+class Receipts:
+    def __init__(
+        self,
+        database: Database,
+        directory: Directory,
+        clock: Clock,
+        tally: Tally,
+        *,
+        staff_pause: Callable[[], timedelta],
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._clock = clock
+        self._tally = tally
+        self._staff_pause = staff_pause
+
+    def work(self) -> int:
+        """Apply what waits; how many rows were closed. One bad row does not stop the others."""
+        try:
+            return self._database.write(self._apply_all)
+        except _BadRow as bad:
+            row, now = bad.row, self._clock()
+            logs.failure("receipt.failed", row=row.id)
+            self._database.write(lambda connection: inbox.receipt_failed(connection, row, now, "receipt.failed"))
+            return 1
+
+    def _apply_all(self, connection: Connection) -> int:
+        now = self._clock()
+        rows = inbox.claim_receipts(connection, now, BATCH)
+        for row in rows:
+            try:
+                self._apply(connection, row, now)
+            except Exception as error:
+                raise _BadRow(row) from error
+        if rows:
+            inbox.close_receipts(connection, [row.id for row in rows], now)
+        return len(rows)
+
+    def _apply(self, connection: Connection, row: Row, now: datetime) -> None:
+        account = self._directory.account(row.account_id)
+        if account is None:
+            return
+        inbound = self._directory.platform(account).read(row.body)
+        if inbound.kind in _RECEIPTS:
+            self._receipt(connection, account, inbound, now)
+        elif inbound.kind is InboundKind.ECHO:
+            self._echo(connection, account, inbound, now)
+        elif inbound.kind is InboundKind.CONTROL and inbound.user_id:
+            until = None if inbound.own else now + LONGEST_CONTROL
+            self._silence(connection, account, inbound.user_id, until, now)
+        elif inbound.kind is InboundKind.REACTION and inbound.user_id and inbound.opens_window:
+            self._wrote(connection, account, inbound)
+        elif inbound.kind is InboundKind.NOTICE:
+            marks.raise_alarm(
+                connection, f"notice:{account.id}:{inbound.text}", f"{account.platform}.{inbound.text}", now
+            )
+        self._tally.add(f"receipt.{inbound.kind.value}")
+
+    def _receipt(self, connection: Connection, account: Account, inbound: Inbound, now: datetime) -> None:
+        event = _RECEIPTS[inbound.kind]
+        if inbound.message_ids:
+            outbox.confirm(connection, account.id, inbound.message_ids, event, inbound.at, now)
+        if inbound.watermark is not None and inbound.user_id:
+            person = persons.find(connection, account.id, inbound.user_id)
+            if person is not None:
+                outbox.confirm_up_to(connection, person.id, inbound.watermark, event, now)
+
+    def _echo(self, connection: Connection, account: Account, inbound: Inbound, now: datetime) -> None:
+        """Our own echo proves that a message left; anybody else's means that a person speaks now."""
+        if not inbound.own:
+            if inbound.user_id:
+                self._silence(connection, account, inbound.user_id, now + self._staff_pause(), now)
+            return
+        message_id = inbound.message_id or ""
+        if inbound.tag and inbound.tag.startswith(_TAG) and inbound.tag[len(_TAG) :].isdecimal():
+            outbox.confirm_tag(connection, account.id, int(inbound.tag[len(_TAG) :]), message_id, now)
+        elif message_id and not outbox.confirm(connection, account.id, [message_id], OutboxEvent.ECHO, inbound.at, now):
+            person = persons.find(connection, account.id, inbound.user_id) if inbound.user_id else None
+            if person is not None and inbound.text:
+                outbox.confirm_text(connection, person.id, inbound.text, message_id, now)
+
+    def _silence(
+        self, connection: Connection, account: Account, user_id: str, until: datetime | None, now: datetime
+    ) -> None:
+        person_id = persons.ensure(connection, account.id, user_id, now)
+        persons.change(connection, person_id, staff_until=until)
+
+    def _wrote(self, connection: Connection, account: Account, inbound: Inbound) -> None:
+        person = persons.find(connection, account.id, inbound.user_id or "")
+        if person is not None and (person.wrote_at is None or person.wrote_at < inbound.at):
+            persons.change(connection, person.id, wrote_at=inbound.at)
+
+
+class _BadRow(Exception):
+    def __init__(self, row: Row) -> None:
+        self.row = row
+        super().__init__(row.id)

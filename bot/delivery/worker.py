@@ -1,0 +1,226 @@
+"""The threads that carry messages: turns, receipts, the dispatcher and the senders, repair.
+
+The database is the queue; these threads only look at it. A wake-up is a hint that may get lost: they look anyway.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from bot import logs
+from bot.clock import Clock
+from bot.delivery.inbox import Inbox
+from bot.delivery.outbox import Outbox
+from bot.delivery.receipts import Receipts
+from bot.delivery.repair import Repair
+from bot.delivery.tally import Tally
+from bot.delivery.typing import Typing
+from bot.states import Lane
+from bot.store import marks, outbox
+from bot.store.database import Database, DatabaseAway
+from bot.store.outbox import Claimed
+
+POLL_S = 0.05
+TURNS_AT_ONCE = 4  # claimed together by one turn thread
+#: Slots that an announcement never takes: replies go first.
+FOR_REPLIES = 4
+HEARTBEAT_S = 5.0
+SWEEP_S = 60.0
+AWAY_S = 0.5  # a look at a database that does not answer
+
+#: (account, announcement) of every announcement that is running now.
+Running = Callable[[Connection], list[tuple[int, int]]]
+
+
+class Worker:
+    """All threads of one process. `stop` finishes what is in flight and takes nothing new."""
+
+    def __init__(
+        self,
+        database: Database,
+        parts: tuple[Inbox, Receipts, Outbox, Repair, Typing],
+        clock: Clock,
+        tally: Tally,
+        *,
+        owner: str,
+        turn_threads: int,
+        senders: int,
+        running: Running = lambda _connection: [],
+    ) -> None:
+        self._database = database
+        self._inbox, self._receipts, self._outbox, self._repair, self._typing = parts
+        self._clock = clock
+        self._tally = tally
+        self._owner = owner
+        self._turn_threads = turn_threads
+        self._senders = senders
+        self._running = running
+        self._stopping = threading.Event()
+        self._talk, self._receipt, self._send = threading.Event(), threading.Event(), threading.Event()
+        self._to_send: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
+        self._busy = 0
+        self._busy_lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+        self._sender_threads: list[threading.Thread] = []
+
+    # ---- life ----
+
+    def start(self) -> None:
+        self._repair.after_start()
+        self._beat()
+        loops = [(f"turns-{n}", self._turns) for n in range(self._turn_threads)]
+        loops += [
+            ("receipts", self._apply_receipts),
+            ("dispatcher", self._dispatch),
+            ("repair", self._mend),
+            ("typing", self._type),
+        ]
+        self._threads = [self._thread(name, loop) for name, loop in loops]
+        self._sender_threads = [self._thread(f"sender-{n}", self._carry) for n in range(self._senders)]
+
+    def stop(self, patience_s: float = 20.0) -> None:
+        self._stopping.set()
+        for event in (self._talk, self._receipt, self._send):
+            event.set()
+        until = time.monotonic() + patience_s
+        for thread in self._threads:
+            thread.join(max(0.1, until - time.monotonic()))
+        for _ in self._sender_threads:
+            self._to_send.put(None)
+        for thread in self._sender_threads:
+            thread.join(max(0.1, until - time.monotonic()))
+
+    def wake(self, lane: Lane) -> None:
+        """Something came in: look now, not at the next poll."""
+        (self._talk if lane is Lane.TALK else self._receipt).set()
+
+    def wake_senders(self) -> None:
+        self._send.set()
+
+    @property
+    def sending(self) -> int:
+        """Messages on their way at this moment."""
+        return self._busy
+
+    def _thread(self, name: str, loop: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=loop, name=name, daemon=True)
+        thread.start()
+        return thread
+
+    # ---- loops ----
+
+    def _turns(self) -> None:
+        self._loop(self._talk, self._take_turns, POLL_S)
+
+    def _take_turns(self) -> bool:
+        rows = self._inbox.claim(TURNS_AT_ONCE)
+        for row in rows:
+            self._inbox.handle(row)
+            self._send.set()
+        return bool(rows)
+
+    def _apply_receipts(self) -> None:
+        self._loop(self._receipt, lambda: self._receipts.work() > 0, POLL_S)
+
+    def _dispatch(self) -> None:
+        self._loop(self._send, self._hand_out, POLL_S)
+
+    def _mend(self) -> None:
+        swept = beaten = float("-inf")
+        while not self._stopping.wait(1.0):
+            now = time.monotonic()
+            try:
+                self._repair.work()
+                if now - beaten > HEARTBEAT_S:
+                    beaten = now
+                    self._beat()
+                if now - swept > SWEEP_S:
+                    swept = now
+                    self._repair.sweep()
+            except DatabaseAway:
+                logs.warn("database.away")
+            except Exception:  # noqa: BLE001 - the next look may go better
+                logs.failure("repair.failed")
+
+    def _type(self) -> None:
+        while not self._stopping.wait(0.5):
+            try:
+                self._typing.work(busy=self._busy >= self._senders)
+            except DatabaseAway:
+                continue
+            except Exception:  # noqa: BLE001 - a mark is not worth a thread
+                logs.failure("typing.failed")
+
+    def _beat(self) -> None:
+        now = self._clock()
+        self._database.write(lambda connection: marks.put(connection, f"heartbeat:worker:{self._owner}", "", now))
+        self._tally.flush(self._database, now)
+
+    def _loop(self, event: threading.Event, work: Callable[[], bool], poll_s: float) -> None:
+        """Work while there is any; then wait for a hint, or the next poll."""
+        while not self._stopping.is_set():
+            event.clear()
+            try:
+                if work():
+                    continue
+            except DatabaseAway:
+                logs.warn("database.away")
+                self._stopping.wait(AWAY_S)
+            except Exception:  # noqa: BLE001 - a thread that dies would stop everything behind it
+                logs.failure("worker.failed", loop=threading.current_thread().name)
+                self._stopping.wait(AWAY_S)
+            event.wait(poll_s)
+
+    # ---- sending ----
+
+    def _hand_out(self) -> bool:
+        """Lease as many rows as there are free senders, replies first, and hand them over."""
+        free = self._senders - self._busy
+        if free < 1:
+            return False
+        now = self._clock()
+        with self._database.read() as connection:
+            accounts = outbox.accounts_with_work(connection, now)
+            running = self._running(connection)
+        handed = 0
+        for account in accounts:
+            handed += self._claim(account, free - handed, None)
+        for account, announcement in running:
+            handed += self._claim(account, free - FOR_REPLIES - handed, announcement)
+        return handed > 0
+
+    def _claim(self, account: int, limit: int, announcement: int | None) -> int:
+        if limit < 1:
+            return 0
+        now = self._clock()
+        rows = self._database.write(
+            lambda connection: outbox.claim(connection, account, self._owner, now, limit, announcement_id=announcement)
+        )
+        with self._busy_lock:
+            self._busy += len(rows)
+        for row in rows:
+            self._to_send.put(row)
+        return len(rows)
+
+    def _carry(self) -> None:
+        while (row := self._to_send.get()) is not None:
+            try:
+                self._outbox.attempt(row)
+            except DatabaseAway:
+                logs.warn("database.away", row=row.id)  # the lease runs out, and repair decides
+            except Exception:  # noqa: BLE001 - see _loop
+                logs.failure("sender.failed", row=row.id)
+            finally:
+                with self._busy_lock:
+                    self._busy -= 1
+                self._send.set()
+
+
+#: How old a heartbeat may be before the worker counts as dead.
+DEAD_AFTER = timedelta(seconds=HEARTBEAT_S * 4)

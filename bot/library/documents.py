@@ -1,0 +1,275 @@
+"""Official documents: read from docx, pdf or text, kept with their original bytes and version, shown clause by clause."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+import unicodedata
+import zipfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bot.errors import BotError
+from bot.library.clauses import Cut, cut
+from bot.library.load import CONTENT
+from bot.library.vietnamese import fold
+from bot.talk import Answer
+
+MOST_BYTES = 20 * 2**20
+MOST_UNPACKED = 100 * 2**20  # of a docx, which is a zip
+MOST_FILES = 2000  # in a docx
+MOST_PAGES = 500
+MOST_LETTERS = 2 * 10**6
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    id: str
+    headings: tuple[str, ...]  # of the parts it stands in
+    text: str  # word for word
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of a document. `version` is 0 until it is stored."""
+
+    number: str  # "487/KH-LĐLĐ"
+    title: str
+    issued: date | None
+    sha256: str  # of the original bytes
+    file: str  # the original's name as it came
+    sections: tuple[Section, ...]
+    version: int = 0
+
+    def section(self, id_: str) -> Section | None:
+        return next((one for one in self.sections if one.id == id_), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a new version changed: section ids, and the answers that rest on them."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+    answers: tuple[str, ...]
+
+
+def read(data: bytes, file: str, number: str = "") -> Document:
+    """Reads a document's bytes; `number` replaces the one found in it.
+
+    Raises BotError: document.empty, .too_big, .unknown_format, .encrypted, .unreadable, .no_text, .no_clauses or .no_number.
+    """
+    found = cut(_paragraphs(data, file))
+    if len(found.clauses) < 2:
+        raise BotError("document.no_clauses", file=Path(file).name)
+    if not (number or found.number):
+        raise BotError("document.no_number", file=Path(file).name)
+    return _document(found, data, file, number)
+
+
+def _document(found: Cut, data: bytes, file: str, number: str) -> Document:
+    return Document(
+        number=number or found.number,
+        title=found.title,
+        issued=found.issued,
+        sha256=hashlib.sha256(data).hexdigest(),
+        file=Path(file).name,
+        sections=tuple(Section(one.id, tuple(one.headings), one.text) for one in found.clauses),
+    )
+
+
+# ---- what a file holds ----
+
+
+def _paragraphs(data: bytes, file: str) -> list[str]:
+    """The text of a file, a line a paragraph, without the empty ones."""
+    name = Path(file).name
+    if not data:
+        raise BotError("document.empty", file=name)
+    if len(data) > MOST_BYTES:
+        raise BotError("document.too_big", file=name, megabytes=MOST_BYTES >> 20)
+    if data.startswith(b"PK"):
+        lines = _docx(data, name)
+    elif data[:1024].lstrip().startswith(b"%PDF"):
+        lines = _pdf(data, name)
+    else:
+        lines = _plain(data, name)
+    found = [line for line in (unicodedata.normalize("NFC", line).strip() for line in lines) if line]
+    if not any(letter.isalpha() for line in found for letter in line):
+        raise BotError("document.no_text", file=name)
+    if sum(map(len, found)) > MOST_LETTERS:
+        raise BotError("document.too_big", file=name, letters=MOST_LETTERS)
+    return found
+
+
+def _docx(data: bytes, name: str) -> list[str]:
+    try:
+        packed = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    except zipfile.BadZipFile as error:
+        raise BotError("document.unreadable", file=name) from error
+    if len(packed) > MOST_FILES or sum(one.file_size for one in packed) > MOST_UNPACKED:
+        raise BotError("document.too_big", file=name, megabytes=MOST_UNPACKED >> 20)
+    if any(one.flag_bits & 1 for one in packed):
+        raise BotError("document.encrypted", file=name)
+    if "word/document.xml" not in {one.filename for one in packed}:
+        raise BotError("document.unknown_format", file=name)
+    from docx import Document as Word  # noqa: PLC0415  (only an import needs it)
+    from docx.table import Table  # noqa: PLC0415
+
+    try:
+        blocks = list(Word(io.BytesIO(data)).iter_inner_content())
+        return [
+            line
+            for block in blocks
+            for text in (_cells(block) if isinstance(block, Table) else [block.text])
+            for line in text.split("\n")
+        ]
+    except Exception as error:  # a foreign file may break the reader in any way
+        raise BotError("document.unreadable", file=name) from error
+
+
+def _cells(table: object) -> list[str]:
+    """A table's cells, row by row; a merged cell once."""
+    seen: set[int] = set()
+    found = []
+    for row in table.rows:  # type: ignore[attr-defined]
+        for cell in row.cells:
+            if id(cell._tc) not in seen:  # noqa: SLF001  (the only mark of a merged cell)
+                seen.add(id(cell._tc))  # noqa: SLF001
+                found.append(cell.text)
+    return found
+
+
+def _pdf(data: bytes, name: str) -> list[str]:
+    from pypdf import PdfReader  # noqa: PLC0415  (only an import needs it)
+
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted:
+            raise BotError("document.encrypted", file=name)
+        if len(reader.pages) > MOST_PAGES:
+            raise BotError("document.too_big", file=name, pages=MOST_PAGES)
+        lines = [line for page in reader.pages for line in page.extract_text().split("\n")]
+    except BotError:
+        raise
+    except Exception as error:  # a foreign file may break the reader in any way
+        raise BotError("document.unreadable", file=name) from error
+    return _joined(lines)
+
+
+def _joined(lines: Iterable[str]) -> list[str]:
+    """A pdf's lines made paragraphs again: a line goes on when it does not end a sentence and the next is no new point."""
+    found: list[str] = []
+    for line in (line.strip() for line in lines):
+        goes_on = found and line and line[0].islower() and found[-1] and found[-1][-1] not in ".;:!?"
+        if goes_on:
+            found[-1] = f"{found[-1]} {line}"
+        elif line and not re.fullmatch(r"-?\s*\d{1,3}\s*-?", line):  # a page's number
+            found.append(line)
+    return found
+
+
+def _plain(data: bytes, name: str) -> list[str]:
+    encoding = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
+    try:
+        text = data.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise BotError("document.unknown_format", file=name) from error
+    if "\x00" in text:
+        raise BotError("document.unknown_format", file=name)
+    return text.splitlines()
+
+
+# ---- kept versions ----
+
+
+class Documents:
+    """The stored documents of some folders; where two hold the same number, the later folder wins."""
+
+    def __init__(self, found: Mapping[str, Document]) -> None:
+        self.by_number = dict(found)
+
+    @classmethod
+    def open(cls, *folders: Path) -> Documents:
+        """The newest version of each document. Raises BotError("content.faulty") for a file that cannot be read."""
+        newest = [
+            max(versions, key=lambda one: one.version)
+            for folder in folders or (CONTENT / "documents",)
+            for path in sorted(folder.glob("*/"))
+            if (versions := [_load(file) for file in path.glob("*.json")])
+        ]
+        return cls({one.number: one for one in newest})
+
+    def clause(self, number: str, section: str) -> Section | None:
+        """The clause word for word, or None when the document or the section is not here."""
+        document = self.by_number.get(number)
+        return document.section(section) if document else None
+
+
+def store(document: Document, data: bytes, folder: Path) -> Document:
+    """Keeps the original bytes and the clauses as the next version; the same bytes again give the version they have."""
+    place = folder / _slug(document.number)
+    before = [_load(file) for file in place.glob("*.json")]
+    same = next((one for one in before if one.sha256 == document.sha256), None)
+    if same:
+        return same
+    version = max((one.version for one in before), default=0) + 1
+    place.mkdir(parents=True, exist_ok=True)
+    suffix = Path(document.file).suffix.lower()
+    (place / f"{version}{suffix if suffix in {'.docx', '.pdf', '.txt'} else '.bin'}").write_bytes(data)
+    half = place / f"{version}.json.part"
+    half.write_text(json.dumps(_plain_data(document, version), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    half.rename(place / f"{version}.json")  # last, and whole or not at all: a version without it does not count
+    return _load(place / f"{version}.json")
+
+
+def compare(before: Document | None, after: Document, answers: Iterable[Answer]) -> Change:
+    """What changed from one version to the next, spaces aside, and which answers rest on it."""
+    old = {one.id: " ".join(one.text.split()) for one in before.sections} if before else {}
+    new = {one.id: " ".join(one.text.split()) for one in after.sections}
+    changed = tuple(id_ for id_ in new if id_ in old and old[id_] != new[id_])
+    removed = tuple(id_ for id_ in old if id_ not in new)
+    touched = {*changed, *removed}
+    resting = (
+        answer.id
+        for answer in answers
+        if any(citation.document == after.number and citation.section in touched for citation in answer.citations)
+    )
+    return Change(tuple(id_ for id_ in new if id_ not in old), removed, changed, tuple(sorted(resting)))
+
+
+def _slug(number: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", fold(number)).strip("-")
+
+
+def _plain_data(document: Document, version: int) -> dict[str, object]:
+    return {
+        "number": document.number,
+        "title": document.title,
+        "issued": document.issued.isoformat() if document.issued else None,
+        "version": version,
+        "sha256": document.sha256,
+        "file": document.file,
+        "sections": [{"id": one.id, "headings": one.headings, "text": one.text} for one in document.sections],
+    }
+
+
+def _load(file: Path) -> Document:
+    try:
+        raw = json.loads(file.read_text(encoding="utf-8"))
+        return Document(
+            number=raw["number"],
+            title=raw["title"],
+            issued=date.fromisoformat(raw["issued"]) if raw["issued"] else None,
+            sha256=raw["sha256"],
+            file=raw["file"],
+            sections=tuple(Section(one["id"], tuple(one["headings"]), one["text"]) for one in raw["sections"]),
+            version=raw["version"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise BotError("content.faulty", file=f"{file.parent.name}/{file.name}") from error

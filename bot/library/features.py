@@ -1,0 +1,81 @@
+"""What the classifier sees of a message: pieces of its words and its words, weighted by how rare they are (TF-IDF)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.library.vietnamese import normalise, topics, with_readings
+
+SHORTEST, LONGEST = 2, 4  # letters in a piece of a word, its borders counted
+_WORD = "="  # begins the name of a word, so that it is not taken for a piece
+FEWEST = 2  # messages a piece must stand in to be kept
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One message: the places of its features and their weights. The last feature is always there (the bias)."""
+
+    places: NDArray[np.intp]
+    weights: NDArray[np.float32]
+
+
+class Features:
+    """Learns from the example messages which features there are and how rare each is."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        met: dict[str, int] = {}  # every piece and word, in the order they were met
+        said = [np.array([met.setdefault(one, len(met)) for one in _features(text)], dtype=np.intp) for text in texts]
+        seen = np.bincount(np.concatenate(said), minlength=len(met))
+        is_word = np.array([one[0] == _WORD for one in met])
+        kept = np.flatnonzero((seen >= FEWEST) | is_word)
+        moved = np.full(len(met), -1, dtype=np.intp)
+        moved[kept] = np.arange(len(kept))
+        self._places = {one: int(moved[at]) for one, at in met.items() if moved[at] >= 0}
+        self._is_word = is_word[kept]
+        self._rarity = (np.log((1 + len(texts)) / (1 + seen[kept])) + 1).astype(np.float32)
+        self.count = len(kept) + 1
+        self.rows = [self._row(places[places >= 0]) for places in (moved[ones] for ones in said)]
+
+    def row(self, text: str) -> Row:
+        known = (self._places.get(one) for one in _features(text))
+        return self._row(np.array([place for place in known if place is not None], dtype=np.intp))
+
+    def _row(self, places: NDArray[np.intp]) -> Row:
+        """Pieces and words weigh alike together, however many there are of each."""
+        weights = self._rarity[places]
+        words = self._is_word[places]
+        squares = weights * weights
+        of_words = float(squares @ words)
+        lengths = np.where(words, of_words, float(squares.sum()) - of_words)
+        return Row(
+            np.append(places, self.count - 1), np.append(weights / np.sqrt(np.maximum(lengths, 1e-6)), np.float32(1))
+        )
+
+
+@lru_cache(maxsize=1 << 14)
+def _pieces_of(word: str) -> tuple[str, ...]:
+    """Every run of SHORTEST to LONGEST letters inside a word and its borders."""
+    padded = f" {word} "
+    return tuple(
+        padded[at : at + size]
+        for size in range(SHORTEST, LONGEST + 1)
+        for at in range(max(1, len(padded) - size + 1))
+    )
+
+
+def _features(text: str) -> dict[str, None]:
+    """Once each and in their order: the pieces of a message, its words and its pairs of neighbours, with the readings of short forms and its topics."""
+    plain = normalise(text)
+    said = with_readings(plain).split()
+    return dict.fromkeys(
+        [piece for word in plain.split() for piece in _pieces_of(word)]
+        + [_WORD + word for word in said]
+        + [f"{_WORD}{first} {second}" for first, second in zip(said, said[1:], strict=False)]
+        + [f"{_WORD}@{topic}" for topic in sorted(topics(plain))]
+    )

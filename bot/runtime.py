@@ -1,0 +1,287 @@
+"""Builds all parts and hands each what it needs. The only place that knows every topic and every platform."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+from sqlalchemy import Connection
+from sqlalchemy.engine import make_url
+
+from bot import clock as clocks
+from bot import logs
+from bot.clock import Clock
+from bot.clockwork import Clockwork, Job
+from bot.conversation.engine import Engine
+from bot.delivery import effects, seeding
+from bot.delivery.alarms import Alarms, Mailer
+from bot.delivery.directory import Directory
+from bot.delivery.doctor import Doctor
+from bot.delivery.inbox import Inbox
+from bot.delivery.outbox import Outbox
+from bot.delivery.receipts import Receipts
+from bot.delivery.repair import Repair
+from bot.delivery.routes import Windows
+from bot.delivery.tally import Tally
+from bot.delivery.tokens import Tokens
+from bot.delivery.typing import Typing
+from bot.delivery.worker import Worker
+from bot.errors import Misconfigured
+from bot.library.organisation import Organisation
+from bot.library.search import Library
+from bot.library.texts import Texts
+from bot.platforms.contract import Platform
+from bot.platforms.http import Http
+from bot.platforms.messenger import MessengerPlatform, Profile
+from bot.platforms.zalo import ZaloPlatform
+from bot.settings import Settings
+from bot.states import Lane
+from bot.store import backup, marks, options, retention
+from bot.store.database import Database, DatabaseAway
+from bot.store.upgrade import upgrade
+from bot.store.vault import Vault
+from bot.talk import ExportMe, ForgetMe, Say
+from bot.web.signatures import Signatures
+from handlers import TOPICS
+
+BEAT_S = 5.0
+#: A change made in the console is spoken so many seconds later.
+RELOAD_S = 2.0
+BACKUPS_KEPT = 7
+
+
+class Voice:
+    """The engine with the officers' newest words; made anew in the background when they change something."""
+
+    def __init__(self, database: Database | None = None) -> None:
+        self._database = database
+        self._version = -1
+        self.engine: Engine
+        self.organisation: Organisation
+        self.reload()
+
+    def reload(self) -> bool:
+        """Load again when somebody changed an option; True when it did."""
+        version, edits = 0, _Edits()
+        if self._database is not None:
+            with self._database.read() as connection:
+                version = options.version(connection)
+                if version == self._version:
+                    return False
+                edits = _Edits.read(connection)
+        elif self._version == 0:
+            return False
+        organisation = Organisation.open(edits=edits.organisation)
+        texts = Texts.open(organisation, texts=edits.texts, menus=edits.menus)
+        self.engine = Engine(TOPICS, Library.open(), texts, organisation)
+        self.organisation, self._version = organisation, version
+        return True
+
+
+class _Edits:
+    """What officers changed, by area of the options."""
+
+    def __init__(self) -> None:
+        self.organisation: dict[str, object] = {}
+        self.texts: dict[str, str] = {}
+        self.menus: dict[str, object] = {}
+
+    @classmethod
+    def read(cls, connection: Connection) -> _Edits:
+        found = cls()
+        found.organisation = options.overlay(connection, "organisation")
+        found.texts = options.overlay(connection, "texts")
+        found.menus = options.overlay(connection, "menus")
+        return found
+
+
+class Store:
+    """The settings, the database and the keys: all that a short command needs."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = clocks.now) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.vault = Vault(settings.keys())
+        self.database = Database(settings.url)
+        upgrade(self.database)
+        self.http = Http(pool=4)
+        self.platforms: dict[str, Platform] = {
+            "zalo": ZaloPlatform(
+                self.http, clock, oa_ids=lambda: self.directory.account_ids("zalo"), menu_hint=_menu_hint()
+            ),
+            "messenger": MessengerPlatform(
+                self.http, clock, app_ids=lambda: self.directory.app_ids("messenger"), profile=_profile()
+            ),
+        }
+        self.directory = Directory(self.database, self.vault, self.platforms)
+        self.plant(seeding.from_environment(settings))
+
+    def plant(self, seeds: Sequence[seeding.Seed]) -> None:
+        if seeds:
+            self.database.write(lambda connection: seeding.plant(connection, self.vault, seeds, self.clock()))
+            self.directory.changed()
+
+    def close(self) -> None:
+        self.database.close()
+
+
+class Runtime(Store):
+    """Everything of one process. Which parts run is the command's choice."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = clocks.now) -> None:
+        super().__init__(settings, clock=clock)
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.tally = Tally()
+        self.signatures = Signatures()
+        self.voice = Voice(self.database)
+        self.doctor = Doctor(self.database, self.directory, clock)
+        self.tokens = Tokens(self.database, self.vault, self.directory, clock, self.owner)
+        self.worker = self._worker()
+        self.clockwork = Clockwork(self.database, clock, self.owner, self._jobs())
+        self._stopping = threading.Event()
+        self._beats: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return self.settings.bot_public_url or f"http://{self.settings.host}:{self.settings.port}"
+
+    def wake(self, lane: Lane) -> None:
+        self.worker.wake(lane)
+
+    # ---- life ----
+
+    def start_beats(self) -> None:
+        """Write down figures and signature checks, and notice changed words, every few seconds."""
+        self._beats = threading.Thread(target=self._beat, name="beats", daemon=True)
+        self._beats.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if self._beats is not None:
+            self._beats.join(timeout=10)
+        try:
+            self._write_down()
+        except DatabaseAway:
+            logs.warn("database.away")
+        self.close()
+
+    def _beat(self) -> None:
+        waited = 0.0
+        while not self._stopping.wait(RELOAD_S):
+            waited += RELOAD_S
+            try:
+                if self.voice.reload():
+                    logs.event("words.reloaded")
+                if waited >= BEAT_S:
+                    waited = 0.0
+                    self._write_down()
+            except DatabaseAway:
+                logs.warn("database.away")
+            except Exception:  # noqa: BLE001 - faulty words must not stop the bot: the old ones go on
+                logs.failure("beat.failed")
+
+    def _write_down(self) -> None:
+        self.tally.flush(self.database, self.clock())
+        self.signatures.flush(self.database)
+
+    # ---- parts ----
+
+    def _worker(self) -> Worker:
+        database, clock, tally = self.database, self.clock, self.tally
+        applied = {**effects.EFFECTS, **self._own_effects()}
+        inbox = Inbox(database, self.directory, lambda: self.voice.engine, applied, clock, tally, self.owner)
+        receipts = Receipts(database, self.directory, clock, tally, staff_pause=self._staff_pause)
+        outbox = Outbox(database, self.directory, self.tokens, Windows.load(), clock, tally)
+        repair = Repair(database, clock, tally, self.owner)
+        return Worker(
+            database,
+            (inbox, receipts, outbox, repair, Typing(database, self.directory, clock)),
+            clock,
+            tally,
+            owner=self.owner,
+            turn_threads=self.settings.bot_turn_workers,
+            senders=self.settings.bot_senders,
+        )
+
+    def _staff_pause(self) -> timedelta:
+        return timedelta(minutes=self.voice.organisation.staff_pause_minutes)
+
+    def _own_effects(self) -> dict[type, effects.Apply]:
+        return {ForgetMe: effects.forget(self.vault), ExportMe: effects.export(self._data_link)}
+
+    def _data_link(self, token: str) -> Say:
+        return Say(self.voice.engine.texts("delivery.data_link", url=f"{self.url}/my-data/{token}"))
+
+    def _jobs(self) -> list[Job]:
+        alarms = Alarms(self.database, Mailer(self.settings), self.clock, console_url=f"{self.url}/console")
+        return [
+            Job("tokens", self.tokens.renew_due, every=timedelta(minutes=10)),
+            Job("held accounts", self.doctor.revive, every=timedelta(minutes=15)),
+            Job("doctor", self.doctor.rounds, at="06:30"),
+            Job("backup", self._backup, at="02:30"),
+            Job("alarms", alarms.tell, every=timedelta(minutes=1)),
+            Job("purge", self._purge, at="03:15"),
+        ]
+
+    def _backup(self) -> None:
+        """Each night into the data folder; the last ones are kept. A copy elsewhere is the operator's care."""
+        folder, now = self.settings.data_dir / "backups", self.clock()
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            rows = backup.backup(
+                self.database, folder / f"{now.astimezone(clocks.VIETNAM):%Y-%m-%d}.zip", self.settings.files_dir, now
+            )
+        except Exception:
+            self.database.write(lambda connection: marks.raise_alarm(connection, "backup", "backup.failed", now))
+            raise
+        self.database.write(partial(_note_backup, now=now, rows=rows))
+        for old in sorted(folder.glob("*.zip"))[:-BACKUPS_KEPT]:
+            old.unlink()
+
+    def _purge(self) -> None:
+        kept = self.voice.organisation.retention
+        gone = retention.purge(
+            self.database, retention.rules(messages=kept.messages, consents=kept.consents), self.clock()
+        )
+        self.database.write(partial(_note_purge, now=self.clock(), gone=gone))
+
+
+def _menu_hint() -> str:
+    """The line under a numbered list of choices."""
+    return Texts.open(Organisation.open())("delivery.number_hint")
+
+
+def _profile() -> Profile:
+    """What a person sees on Messenger before writing."""
+    texts = Texts.open(Organisation.open())
+    return Profile(texts("delivery.greeting"), texts.choices("main"))
+
+
+def _note_backup(connection: Connection, *, now: datetime, rows: int) -> None:
+    marks.put(connection, "backup", str(rows), now)
+    marks.end_alarm(connection, "backup", now)
+
+
+def _note_purge(connection: Connection, *, now: datetime, gone: int) -> None:
+    marks.put(connection, "purge", str(gone), now)
+
+
+def only_process(settings: Settings) -> FileLock | None:
+    """Hold the SQLite file until this process ends; None on PostgreSQL. Raises Misconfigured when it is taken."""
+    path = make_url(settings.url).database
+    if not settings.on_sqlite or not path:
+        return None
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{path}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Misconfigured("database.in_use", file=path) from None
+    return lock

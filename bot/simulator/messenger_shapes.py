@@ -1,0 +1,286 @@
+"""Messenger's request bodies, member by member, after the contract; and what a wrong one is told."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import Discriminator, Field, StringConstraints, Tag, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from bot.simulator.shapes import Digits, HttpsUrl, Id, Shape, one_of, place, words
+
+MAX_TEXT = 1999  # "less than 2000 characters"
+MAX_TITLE, MAX_PAYLOAD, MAX_TEMPLATE_TEXT, MAX_ELEMENT, MAX_METADATA = 20, 1000, 640, 80, 999
+DEAD_TAGS = frozenset({"CONFIRMED_EVENT_UPDATE", "ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE"})
+
+Title: TypeAlias = Annotated[str, words(MAX_TITLE)]
+Payload: TypeAlias = Annotated[str, words(MAX_PAYLOAD)]
+
+
+class Recipient(Shape):
+    id: Digits | None = None
+    user_ref: Id | None = None
+    comment_id: Id | None = None
+    post_id: Id | None = None
+    notification_messages_token: Id | None = None
+    one_time_notif_token: Id | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        one_of(self, *type(self).model_fields)
+        return self
+
+
+class TextReply(Shape):
+    content_type: Literal["text"]
+    title: Title
+    payload: Payload
+    image_url: HttpsUrl | None = None
+
+
+class ContactReply(Shape):
+    content_type: Literal["user_phone_number", "user_email"]
+
+
+class WebUrl(Shape):
+    type: Literal["web_url"]
+    title: Title
+    url: HttpsUrl
+    webview_height_ratio: Literal["compact", "tall", "full"] | None = None
+
+
+class Postback(Shape):
+    type: Literal["postback"]
+    title: Title
+    payload: Payload
+
+
+class PhoneNumber(Shape):
+    type: Literal["phone_number"]
+    title: Title
+    payload: Annotated[str, StringConstraints(pattern=r"^\+\d{8,15}$")]
+
+
+class DefaultAction(Shape):
+    type: Literal["web_url"]
+    url: HttpsUrl
+
+
+Button = Annotated[WebUrl | Postback | PhoneNumber, Field(discriminator="type")]
+Buttons: TypeAlias = Annotated[list[Button], Field(min_length=1, max_length=3)]
+ElementText: TypeAlias = Annotated[str, words(MAX_ELEMENT)]
+
+
+class ButtonTemplate(Shape):
+    template_type: Literal["button"]
+    text: Annotated[str, words(MAX_TEMPLATE_TEXT)]
+    buttons: Buttons
+
+
+class Element(Shape):
+    title: ElementText
+    subtitle: ElementText | None = None
+    image_url: HttpsUrl | None = None
+    default_action: DefaultAction | None = None
+    buttons: Buttons | None = None
+
+    @model_validator(mode="after")
+    def _more_than_a_title(self) -> Self:
+        if self.subtitle is None and self.image_url is None and self.default_action is None and self.buttons is None:
+            raise PydanticCustomError("title_alone", "an element needs more than a title")
+        return self
+
+
+class GenericTemplate(Shape):
+    template_type: Literal["generic"]
+    elements: Annotated[list[Element], Field(min_length=1, max_length=10)]
+
+
+class MediaElement(Shape):
+    media_type: Literal["image", "video"]
+    attachment_id: Digits | None = None
+    url: Annotated[str, StringConstraints(pattern=r"^https://(www\.)?facebook\.com/")] | None = None
+    buttons: Buttons | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        one_of(self, "attachment_id", "url")
+        return self
+
+
+class MediaTemplate(Shape):
+    template_type: Literal["media"]
+    elements: Annotated[list[MediaElement], Field(min_length=1, max_length=1)]
+
+
+class TemplateAttachment(Shape):
+    type: Literal["template"]
+    payload: Annotated[ButtonTemplate | GenericTemplate | MediaTemplate, Field(discriminator="template_type")]
+
+
+class Source(Shape):
+    url: HttpsUrl | None = None
+    attachment_id: Digits | None = None
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        one_of(self, "attachment_id", "url")
+        return self
+
+
+class MediaAttachment(Shape):
+    type: Literal["image", "audio", "video", "file"]
+    payload: Source
+
+
+class Language(Shape):
+    code: Id
+
+
+class UtilityTemplate(Shape):
+    name: Id
+    language: Language
+    components: list[dict[str, Any]] | None = None
+
+
+class Message(Shape):
+    text: Annotated[str, words(MAX_TEXT)] | None = None
+    attachment: Annotated[TemplateAttachment | MediaAttachment, Field(discriminator="type")] | None = None
+    template: UtilityTemplate | None = None
+    quick_replies: Annotated[
+        list[Annotated[TextReply | ContactReply, Field(discriminator="content_type")]],
+        Field(min_length=1, max_length=13),
+    ] | None = None  # fmt: skip
+    metadata: Annotated[str, StringConstraints(max_length=MAX_METADATA)] | None = None
+
+    @model_validator(mode="after")
+    def _one_content(self) -> Self:
+        one_of(self, "text", "attachment", "template")
+        return self
+
+
+class Quote(Shape):
+    mid: Id
+
+
+class SendMessage(Shape):
+    """A message to somebody."""
+
+    recipient: Recipient
+    messaging_type: Literal["RESPONSE", "UPDATE", "MESSAGE_TAG", "UTILITY"]
+    message: Message
+    tag: str | None = None
+    notification_type: Literal["REGULAR", "SILENT_PUSH", "NO_PUSH"] | None = None
+    reply_to: Quote | None = None
+    persona_id: Digits | None = None
+
+    @model_validator(mode="after")
+    def _fits_its_type(self) -> Self:
+        if (self.messaging_type == "MESSAGE_TAG") != (self.tag is not None):
+            raise PydanticCustomError("tag", "tag goes with messaging_type MESSAGE_TAG, and only with it")
+        if (self.messaging_type == "UTILITY") != (self.message.template is not None):
+            raise PydanticCustomError("utility", "message.template goes with messaging_type UTILITY, and only with it")
+        return self
+
+
+class SendAction(Shape):
+    """A sender action: alone, without a message."""
+
+    recipient: Recipient
+    sender_action: Literal["mark_seen", "typing_on", "typing_off"]
+
+
+class Greeting(Shape):
+    locale: Annotated[str, StringConstraints(pattern=r"^(default|[a-z]{2}_[A-Z]{2})$")]
+    text: Annotated[str, words(160)]
+
+
+class GetStarted(Shape):
+    payload: Payload
+
+
+MenuTitle: TypeAlias = Annotated[str, words(30)]
+
+
+class MenuLink(Shape):
+    type: Literal["web_url"]
+    title: MenuTitle
+    url: HttpsUrl
+    webview_height_ratio: Literal["compact", "tall", "full"] | None = None
+
+
+class MenuPostback(Shape):
+    type: Literal["postback"]
+    title: MenuTitle
+    payload: Payload
+
+
+class Menu(Shape):
+    locale: Annotated[str, StringConstraints(pattern=r"^(default|[a-z]{2}_[A-Z]{2})$")]
+    composer_input_disabled: bool = False
+    call_to_actions: Annotated[
+        list[Annotated[MenuLink | MenuPostback, Field(discriminator="type")]], Field(min_length=1, max_length=20)
+    ]
+
+
+class Question(Shape):
+    question: Annotated[str, words(80)]
+    payload: Payload
+
+
+class IceBreakers(Shape):
+    locale: Annotated[str, StringConstraints(pattern=r"^(default|[a-z]{2}_[A-Z]{2})$")]
+    call_to_actions: Annotated[list[Question], Field(min_length=1, max_length=4)]
+
+
+class Profile(Shape):
+    """What `messenger_profile` takes; each member overwrites the one of its name."""
+
+    greeting: list[Greeting] | None = None
+    get_started: GetStarted | None = None
+    persistent_menu: list[Menu] | None = None
+    ice_breakers: list[IceBreakers] | None = None
+    whitelisted_domains: list[HttpsUrl] | None = None
+
+    @model_validator(mode="after")
+    def _has_default(self) -> Self:
+        for name in ("greeting", "persistent_menu", "ice_breakers"):
+            entries = getattr(self, name)
+            if entries is not None and not any(entry.locale == "default" for entry in entries):
+                raise PydanticCustomError("no_default", "{name} needs an entry for the locale default", {"name": name})
+        if not self.model_fields_set:
+            raise PydanticCustomError("empty", "nothing to set")
+        return self
+
+
+class ProfileFields(Shape):
+    fields: Annotated[list[str], Field(min_length=1)]
+
+
+def _kind(body: Any) -> str:
+    return "action" if isinstance(body, dict) and "sender_action" in body else "message"
+
+
+SendBody: TypeAlias = Annotated[
+    Annotated[SendMessage, Tag("message")] | Annotated[SendAction, Tag("action")], Discriminator(_kind)
+]
+
+_OVER = {"over_limit", "string_too_long"}
+
+
+def complaint(error: ValidationError) -> tuple[int | None, str]:
+    """Give Meta's subcode (of code 100) and words for the first fault of a body."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    branch = first["loc"][0] if first["loc"] else ""
+    kind, where = str(first["type"]), place(first["loc"][1:] if branch in {"message", "action"} else first["loc"])
+    field = where.rpartition(".")[2]
+    if kind in _OVER:
+        limit = first.get("ctx", {}).get("limit") or first.get("ctx", {}).get("max_length")
+        return None, f"(#100) Length of param {where} must be less than or equal to {limit}"
+    if field == "message" and kind == "extra_forbidden" and branch == "action":
+        return 2018014, "(#100) A message and a sender action cannot go together"
+    if kind == "one_of" and field == "message":
+        return 2018015, "(#100) Exactly one of text, attachment and template is needed"
+    if kind == "empty" and field in {"payload", "url", "title"}:
+        return {"payload": 2018040, "url": 2018041, "title": 2018053}[field], f"(#100) {where} is empty"
+    return None, f"(#100) Param {where}: {first['msg']}"

@@ -1,0 +1,224 @@
+"""Backup and restore: every table as JSON lines and every file, in one zip, the same for SQLite and PostgreSQL.
+
+A backup is one consistent moment, taken while the bot runs. It holds sealed tokens and members' words: whoever has it
+and SECRET_KEY has everything, so the key is never in it. Because the form is the same for both databases, it is also
+the way from one machine to many.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, Table, delete, func, insert, select, text
+
+from bot.errors import BotError
+from bot.store import erasure
+from bot.store.database import Database
+from bot.store.schema import forgotten
+from bot.store.sql import insert_or_ignore
+from bot.store.tables import metadata
+from bot.store.vault import Vault
+
+FORMAT = 1
+FILES = "files/"
+BATCH = 1000
+#: Of the running process and not of the data: a restored one starts its own.
+_NOT_KEPT = frozenset({"leases"})
+
+
+def backup(database: Database, target: Path, files: Path, now: datetime) -> int:
+    """Write everything to `target`; the number of rows. The file appears whole or not at all."""
+    partial = target.with_name(f"{target.name}.part")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
+            rows = _write_tables(database, archive, now)
+            _write_files(archive, files)
+        _check(partial)
+        partial.replace(target)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    return rows
+
+
+def restore(database: Database, vault: Vault, source: Path, files: Path, now: datetime, *, replace: bool) -> int:
+    """Read a backup into the database; the number of rows. People who asked to be forgotten stay forgotten.
+
+    Raises BotError: not a backup, of another version, or the database is not empty.
+    """
+    try:
+        archive = zipfile.ZipFile(source)
+    except zipfile.BadZipFile as error:
+        raise BotError("backup.not_one", file=source.name) from error
+    with archive:
+        head = _head(archive, source)
+        if head["revision"] != _revision(database):
+            raise BotError("backup.other_version", backup=head["revision"], database=_revision(database))
+        rows = database.write(lambda connection: _load(connection, vault, archive, now, replace=replace), wait_s=3600)
+        _read_files(archive, files)
+    return rows
+
+
+# ---- writing ----
+
+
+def _write_tables(database: Database, archive: zipfile.ZipFile, now: datetime) -> int:
+    counts: dict[str, int] = {}
+    # one moment for all tables: SQLite's read transaction is one anyway
+    engine = (
+        database.engine if database.on_sqlite else database.engine.execution_options(isolation_level="REPEATABLE READ")
+    )
+    with engine.connect() as connection:
+        for table in _tables():
+            with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as out:
+                counts[table.name] = _write_rows(connection, table, out)
+    head = {"format": FORMAT, "at": now.isoformat(), "revision": _revision(database), "rows": counts}
+    archive.writestr("backup.json", json.dumps(head, indent=1))
+    return sum(counts.values())
+
+
+def _write_rows(connection: Connection, table: Table, out: IO[bytes]) -> int:
+    query = select(table).order_by(*table.primary_key.columns).execution_options(yield_per=BATCH)
+    n = 0
+    for row in connection.execute(query).mappings():
+        out.write(json.dumps({name: _plain(value) for name, value in row.items()}, ensure_ascii=False).encode())
+        out.write(b"\n")
+        n += 1
+    return n
+
+
+def _write_files(archive: zipfile.ZipFile, files: Path) -> None:
+    for path in sorted(files.rglob("*")) if files.exists() else []:
+        if path.is_file():
+            archive.write(path, FILES + path.relative_to(files).as_posix())
+
+
+def _check(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if archive.testzip() is not None:
+            raise BotError("backup.broken", file=path.name)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return {"$at": value.isoformat()}
+    if isinstance(value, bytes):
+        return {"$bytes": base64.b64encode(value).decode()}
+    if hasattr(value, "isoformat"):
+        return {"$date": value.isoformat()}
+    return value
+
+
+# ---- reading ----
+
+
+def _load(connection: Connection, vault: Vault, archive: zipfile.ZipFile, now: datetime, *, replace: bool) -> int:
+    gone = [dict(row) for row in connection.execute(select(forgotten)).mappings()]
+    if replace:
+        for table in reversed(_tables()):
+            connection.execute(delete(table))
+    elif any(connection.execute(select(func.count()).select_from(table)).scalar() for table in _tables()):
+        raise BotError("backup.not_empty")
+    rows = 0
+    for table in _tables():
+        rows += _load_table(connection, table, archive)
+    if gone:  # who was forgotten after this backup was made must not come back with it
+        connection.execute(insert_or_ignore(connection, forgotten, conflict=("hash",)), gone)
+    erasure.forget_again(connection, vault, now)
+    if connection.dialect.name == "postgresql":
+        _set_sequences(connection)
+    return rows
+
+
+def _load_table(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:
+    name = f"tables/{table.name}.jsonl"
+    if name not in archive.namelist():
+        return 0
+    n = 0
+    for batch in _batches(_rows(archive, name, table)):
+        connection.execute(insert(table), batch)
+        n += len(batch)
+    return n
+
+
+def _rows(archive: zipfile.ZipFile, name: str, table: Table) -> Iterator[dict[str, Any]]:
+    columns = set(table.columns.keys())
+    with archive.open(name) as lines:
+        for line in lines:
+            yield {key: _typed(value, table, key) for key, value in json.loads(line).items() if key in columns}
+
+
+def _typed(value: Any, table: Table, key: str) -> Any:
+    if not isinstance(value, dict):
+        return value
+    if "$at" in value:
+        return datetime.fromisoformat(value["$at"])
+    if "$bytes" in value:
+        return base64.b64decode(value["$bytes"])
+    return table.c[key].type.python_type.fromisoformat(value["$date"])
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _set_sequences(connection: Connection) -> None:
+    """PostgreSQL numbers on from a counter of its own, which an insert with a number does not move."""
+    for table in _tables():
+        column = table.autoincrement_column
+        if column is None:
+            continue
+        sequence = connection.execute(
+            text("SELECT pg_get_serial_sequence(:t, :c)"), {"t": table.name, "c": column.name}
+        ).scalar()
+        if sequence:
+            top = connection.execute(select(func.max(column))).scalar() or 0
+            connection.execute(text("SELECT setval(:s, :n, :used)"), {"s": sequence, "n": max(top, 1), "used": top > 0})
+
+
+def _read_files(archive: zipfile.ZipFile, files: Path) -> None:
+    root = files.resolve()
+    for info in archive.infolist():
+        if not info.filename.startswith(FILES) or info.is_dir():
+            continue
+        path = (root / info.filename.removeprefix(FILES)).resolve()
+        if not path.is_relative_to(root):
+            raise BotError("backup.not_one", file=info.filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(archive.read(info))
+
+
+def _head(archive: zipfile.ZipFile, source: Path) -> dict[str, Any]:
+    try:
+        head: dict[str, Any] = json.loads(archive.read("backup.json"))
+    except (KeyError, ValueError) as error:
+        raise BotError("backup.not_one", file=source.name) from error
+    if head.get("format") != FORMAT:
+        raise BotError("backup.other_version", backup=head.get("format"), database=FORMAT)
+    return head
+
+
+def _tables() -> list[Table]:
+    """In an order in which every reference finds what it points at."""
+    return [table for table in metadata.sorted_tables if table.name not in _NOT_KEPT]
+
+
+def _revision(database: Database) -> str:
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""

@@ -1,0 +1,100 @@
+"""Forgetting a person: everything that hangs on them goes, and nothing old can bring them back.
+
+What stays is a keyed hash of the platform's id and of recent event keys: a redelivered webhook or a restored backup
+is recognised by it, and nobody can read a person from it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Table, delete, exists, select, text, update
+
+from bot.store.schema import forgotten, inbox, metadata, outbox, persons
+from bot.store.sql import insert_or_ignore, upsert
+from bot.store.vault import Vault
+
+#: Longer than any platform redelivers an event.
+KEYS_KEPT = timedelta(days=7)
+
+
+def tables_of_people() -> list[Table]:
+    """Every table that points at a person: what is added later is forgotten too."""
+    return [
+        table
+        for table in reversed(metadata.sorted_tables)
+        if any(key.column is persons.c.id for key in table.foreign_keys)
+    ]
+
+
+def forget(connection: Connection, vault: Vault, person_id: int, now: datetime) -> bool:
+    """Erase everything of a person. Their bare row stays until a last confirmation has gone; `sweep` removes it."""
+    row = connection.execute(select(persons.c.account_id, persons.c.user_id).where(persons.c.id == person_id)).first()
+    if row is None:
+        return False
+    _remember_hashes(connection, vault, row.account_id, row.user_id, now)
+    for table in tables_of_people():
+        for key in table.foreign_keys:
+            if key.column is persons.c.id:
+                connection.execute(delete(table).where(key.parent == person_id))
+    connection.execute(delete(inbox).where(inbox.c.account_id == row.account_id, inbox.c.user_id == row.user_id))
+    connection.execute(
+        update(persons)
+        .where(persons.c.id == person_id)
+        .values(
+            created_at=now,
+            unit_said="",
+            unit_asked=False,
+            subscribed=False,
+            follows=False,
+            misses=0,
+            turns=0,
+            staff_until=None,
+            memory="{}",
+            unreachable_code="",
+            leaving_at=now,
+        )
+    )
+    return True
+
+
+def _remember_hashes(connection: Connection, vault: Vault, account_id: int, user_id: str, now: datetime) -> None:
+    person_hash = vault.hashes("person", str(account_id), user_id)[0]
+    connection.execute(
+        upsert(connection, forgotten, conflict=("hash",), change=lambda new: {"at": new.at}).values(
+            hash=person_hash, kind="person", at=now
+        )
+    )
+    recent = select(inbox.c.event_key).where(
+        inbox.c.account_id == account_id, inbox.c.user_id == user_id, inbox.c.received_at > now - KEYS_KEPT
+    )
+    rows = [
+        {"hash": vault.hashes("event", str(account_id), key)[0], "kind": "event", "at": now}
+        for (key,) in connection.execute(recent)
+    ]
+    if rows:
+        connection.execute(insert_or_ignore(connection, forgotten, conflict=("hash",)), rows)
+
+
+def sweep(connection: Connection, now: datetime) -> int:
+    """Remove the bare rows of people who left, once nothing is on its way to them; how many."""
+    busy = exists().where(
+        outbox.c.person_id == persons.c.id, text("outbox.state IN ('queued', 'waiting', 'sending', 'unsure')")
+    )
+    gone = persons.c.leaving_at.is_not(None) & (persons.c.leaving_at < now - timedelta(seconds=30)) & ~busy
+    ids = [row[0] for row in connection.execute(select(persons.c.id).where(gone).limit(500))]
+    for person_id in ids:
+        connection.execute(delete(outbox).where(outbox.c.person_id == person_id))
+        connection.execute(delete(persons).where(persons.c.id == person_id))
+    return len(ids)
+
+
+def forget_again(connection: Connection, vault: Vault, now: datetime) -> int:
+    """After a restore: forget everybody whose hash says that they had asked for it; how many."""
+    known = {row.hash: row.at for row in connection.execute(select(forgotten).where(forgotten.c.kind == "person"))}
+    found = 0
+    for row in connection.execute(select(persons.c.id, persons.c.account_id, persons.c.user_id, persons.c.created_at)):
+        hashes = vault.hashes("person", str(row.account_id), row.user_id)
+        if any(known.get(one) is not None and row.created_at <= known[one] for one in hashes):
+            found += forget(connection, vault, row.id, now)
+    return found

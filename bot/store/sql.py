@@ -1,0 +1,36 @@
+"""The few words that SQLite and PostgreSQL say differently."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_or_ignore(connection: Connection, table: Table, *, conflict: Sequence[str] | None = None) -> Any:
+    """An INSERT that leaves an existing row as it is. Count with RETURNING: its row count means nothing."""
+    return _insert(connection, table).on_conflict_do_nothing(index_elements=conflict)
+
+
+def upsert(
+    connection: Connection,
+    table: Table,
+    *,
+    conflict: Sequence[str],
+    change: Callable[[Any], dict[str, Any]],
+    where: Any = None,
+) -> Any:
+    """An INSERT that changes the existing row when `where` holds; `change` is handed the row that was proposed."""
+    statement = _insert(connection, table)
+    return statement.on_conflict_do_update(index_elements=list(conflict), set_=change(statement.excluded), where=where)
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:
+    """Take row locks where the database has them; SQLite's one writer needs none."""
+    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=skip)

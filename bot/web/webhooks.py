@@ -1,0 +1,115 @@
+"""Step 1 of the way of a message: is it really from them? Cut the batch, keep each event once, commit, say 200.
+
+Next: `bot/delivery/inbox.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from flask import Blueprint, Response, request
+
+from bot import logs
+from bot.clock import Clock
+from bot.delivery.directory import Directory
+from bot.delivery.tally import Tally
+from bot.messages import Event
+from bot.platforms.contract import AppKeys, MalformedWebhook, Platform, Signature
+from bot.platforms.messenger import verify_subscription
+from bot.states import Lane
+from bot.store import inbox
+from bot.store.database import Database, DatabaseAway
+from bot.store.vault import Vault
+from bot.web.signatures import Signatures
+
+MOST_BYTES = 4 * 1024 * 1024  # Meta batches up to 1,000 updates
+#: A platform gives up after 2 s (Zalo) or 5 s (Meta): an honest 503 in time is worth more than a late 200.
+WAIT_S = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the webhooks need."""
+
+    database: Database
+    vault: Vault
+    directory: Directory
+    clock: Clock
+    tally: Tally
+    signatures: Signatures
+    wake: Callable[[Lane], None]
+
+
+def blueprint(door: Door) -> Blueprint:
+    pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+    @pages.get("/messenger")
+    def handshake() -> Response:
+        """Meta asks whether the address is ours, each time the setup is saved."""
+        tokens = [app.verify_token for app in door.directory.keys("messenger")]
+        challenge = verify_subscription(request.args, tokens)
+        return _said(403) if challenge is None else Response(challenge, mimetype="text/plain")
+
+    @pages.get("/zalo")
+    def look() -> Response:
+        """Zalo has no handshake; a person who opens the address in a browser sees that it lives."""
+        return _said(200)
+
+    @pages.post("/<any(messenger, zalo):name>")
+    def receive(name: str) -> Response:
+        try:
+            return _receive(door, door.directory.platforms[name])
+        except DatabaseAway:
+            door.tally.add(f"webhook.{name}.away")
+            response = _said(503)
+            response.headers["Retry-After"] = "5"
+            return response
+
+    return pages
+
+
+def _receive(door: Door, platform: Platform) -> Response:
+    request.max_content_length = MOST_BYTES
+    body = request.get_data(cache=True)  # the signature is over these bytes, before anybody parses them
+    verdict = platform.verify(door.directory.keys(platform.name), dict(request.headers), body)
+    door.tally.add(f"webhook.{platform.name}.{verdict.signature.value}")
+    if verdict.signature is Signature.UNSIGNED_PROBE:
+        return _said(200)
+    door.signatures.note(platform.name, verdict.signature, door.clock())
+    if verdict.signature is not Signature.GOOD or verdict.app is None:
+        logs.warn("webhook.refused", platform=platform.name, signature=verdict.signature.value)
+        return _said(401)
+    try:
+        events = platform.split(body)
+    except MalformedWebhook:
+        door.tally.add(f"webhook.{platform.name}.malformed")
+        return _said(200)
+    _keep(door, platform, verdict.app, events)
+    return _said(200)
+
+
+def _keep(door: Door, platform: Platform, app: AppKeys, events: list[Event]) -> None:
+    ours = [
+        (number, platform.name, event)
+        for event in events
+        if (number := door.directory.account_of_app(platform.name, event.account, app)) is not None
+    ]
+    if len(ours) < len(events):
+        door.tally.add(f"webhook.{platform.name}.unknown_account", len(events) - len(ours))
+    if not ours:
+        return
+    now = door.clock()
+    kept = door.database.write(
+        lambda connection: inbox.keep(connection, door.vault, ours, now), urgent=True, wait_s=WAIT_S
+    )
+    for row, lane in kept:
+        logs.event("webhook.kept", row=row, turn=f"t{row}", lane=lane)
+    for lane in {lane for _, lane in kept}:
+        door.wake(Lane(lane))
+    if len(kept) < len(ours):
+        door.tally.add(f"webhook.{platform.name}.duplicate", len(ours) - len(kept))
+
+
+def _said(status: int) -> Response:
+    return Response("" if status == 200 else f"{status}\n", status=status, mimetype="text/plain")

@@ -1,0 +1,132 @@
+"""A backup taken while the bot runs, read into either database; who was forgotten stays forgotten."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, insert, select
+
+from bot.errors import BotError
+from bot.states import Origin
+from bot.store import accounts, erasure, outbox, persons
+from bot.store.backup import backup, restore
+from bot.store.database import Database
+from bot.store.outbox import Draft
+from bot.store.schema import inbox
+from bot.store.schema import outbox as outbox_table
+from bot.store.schema import persons as persons_table
+from bot.store.upgrade import upgrade
+from bot.store.vault import Vault
+from tests.conftest import new_postgres
+
+NOW = datetime(2026, 5, 18, 4, 15, 0, 123456, tzinfo=UTC)
+VAULT = Vault(["k" * 40])
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A second database to restore into."""
+    if request.param == "sqlite":
+        made = Database(f"sqlite:///{tmp_path / 'other' / 'bot.db'}")
+    else:
+        made = Database(new_postgres(request.getfixturevalue("postgres_server")))
+    upgrade(made)
+    yield made
+    made.close()
+
+
+def fill(connection: Connection) -> None:
+    app = accounts.save_app(
+        connection, VAULT, platform="zalo", app_id="70", keys={"secrets": ["s"]}, simulated=False, now=NOW
+    )
+    account = accounts.save_account(connection, platform="zalo", external_id="73", app_pk=app, now=NOW)
+    accounts.set_tokens(connection, VAULT, account, access="a", refresh="r", at=NOW, until=None)
+    for user in ("71", "72"):
+        person = persons.ensure(connection, account, user, NOW)
+        persons.change(connection, person, memory={"last": "Đoàn viên"}, subscribed=True)
+        outbox.add(connection, [Draft(account, person, Origin.REPLY, {"text": "Dạ, chào anh/chị"})], NOW)
+        connection.execute(
+            insert(inbox).values(
+                account_id=account, event_key=f"key-{user}", user_id=user, lane="talk", body="{}", at=NOW,
+                received_at=NOW, due_at=NOW,
+            )
+        )  # fmt: skip
+
+
+def everyone(database: Database) -> list[str]:
+    with database.read() as connection:
+        return [row[0] for row in connection.execute(select(persons_table.c.user_id).order_by(persons_table.c.user_id))]
+
+
+def test_what_was_written_is_read_again_on_either_database(database: Database, other: Database, tmp_path: Path) -> None:
+    database.write(fill)
+    (tmp_path / "files" / "ab").mkdir(parents=True)
+    (tmp_path / "files" / "ab" / "anh.jpg").write_bytes(b"\xff\xd8")
+    rows = backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    assert restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False) == rows
+    assert (tmp_path / "files2" / "ab" / "anh.jpg").read_bytes() == b"\xff\xd8"
+    with database.read() as one, other.read() as two:
+        for table in (persons_table, inbox, outbox_table):
+            query = select(table).order_by(table.c.id)
+            assert one.execute(query).all() == two.execute(query).all()
+    # and it goes on: the next number is free
+    other.write(lambda connection: persons.ensure(connection, 1, "99", NOW))
+    assert everyone(other) == ["71", "72", "99"]
+
+
+def test_whoever_was_forgotten_after_the_backup_stays_forgotten(database: Database, tmp_path: Path) -> None:
+    database.write(fill)
+    backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    with database.read() as connection:
+        person = persons.find(connection, 1, "71")
+    assert person is not None
+    later = NOW + timedelta(hours=1)
+    database.write(lambda connection: erasure.forget(connection, VAULT, person.id, later))
+    restore(database, VAULT, tmp_path / "b.zip", tmp_path / "files", later, replace=True)
+    with database.read() as connection:
+        again = persons.find(connection, 1, "71")
+        assert again is not None  # the bare row, until the sweep
+        assert again.memory == {}
+        assert connection.execute(select(inbox.c.user_id)).scalars().all() == ["72"]
+    database.write(lambda connection: erasure.sweep(connection, later + timedelta(minutes=1)))
+    assert everyone(database) == ["72"]
+
+
+def test_a_filled_database_is_not_overwritten_by_accident(database: Database, tmp_path: Path) -> None:
+    database.write(fill)
+    backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    with pytest.raises(BotError, match=r"backup\.not_empty"):
+        restore(database, VAULT, tmp_path / "b.zip", tmp_path / "files", NOW, replace=False)
+    assert everyone(database) == ["71", "72"]
+
+
+def test_something_else_is_refused(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "no.zip").write_bytes(b"not a zip")
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    for name in ("no.zip", "empty.zip"):
+        with pytest.raises(BotError, match=r"backup\.not_one"):
+            restore(database, VAULT, tmp_path / name, tmp_path / "files", NOW, replace=True)
+
+
+def test_a_path_out_of_the_folder_is_refused(database: Database, tmp_path: Path) -> None:
+    database.write(fill)
+    backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    with zipfile.ZipFile(tmp_path / "b.zip", "a") as archive:
+        archive.writestr("files/../../out.txt", "x")
+    with pytest.raises(BotError, match=r"backup\.not_one"):
+        restore(database, VAULT, tmp_path / "b.zip", tmp_path / "in" / "files", NOW, replace=True)
+    assert not (tmp_path / "out.txt").exists()
+
+
+def test_nothing_half_written_is_left(database: Database, tmp_path: Path) -> None:
+    database.write(fill)
+    database.engine.dispose()
+    (tmp_path / "b.zip.part").mkdir()
+    with pytest.raises(IsADirectoryError):
+        backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    assert not (tmp_path / "b.zip").exists()
