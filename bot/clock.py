@@ -10,7 +10,21 @@ from zoneinfo import ZoneInfo
 #: A function that says what time it is; tests hand in their own.
 Clock: TypeAlias = Callable[[], datetime]
 
+#: The platforms' own rules (the night rule) go by it, whatever zone the union has set.
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+_union_zone = VIETNAM
+
+
+def zone() -> ZoneInfo:
+    """The union's zone: what people see, the calendar's days, schedules and quiet hours."""
+    return _union_zone
+
+
+def use_zone(chosen: ZoneInfo) -> None:
+    """Set once, at the start, from BOT_TIMEZONE."""
+    global _union_zone  # noqa: PLW0603 - one zone a process, as one environment
+    _union_zone = chosen
 
 
 def now() -> datetime:

@@ -16,7 +16,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot import logs
-from bot.clock import VIETNAM, Clock
+from bot.clock import Clock, zone
 from bot.store import marks
 from bot.store.database import Database, DatabaseAway
 
@@ -41,7 +41,7 @@ class Clockwork:
         self._owner = owner
         self._leads = False
         self._scheduler = BackgroundScheduler(
-            timezone=VIETNAM,
+            timezone=zone(),
             job_defaults={"misfire_grace_time": 3600, "coalesce": True, "max_instances": 1},
         )
         self._scheduler.add_job(self._beat, IntervalTrigger(seconds=BEAT_S), name="beat")
@@ -90,4 +90,4 @@ def _trigger(job: Job) -> BaseTrigger:
     if job.every is not None:
         return IntervalTrigger(seconds=job.every.total_seconds(), jitter=2)
     hour, _, minute = job.at.partition(":")
-    return CronTrigger(hour=int(hour), minute=int(minute), timezone=VIETNAM)
+    return CronTrigger(hour=int(hour), minute=int(minute), timezone=zone())

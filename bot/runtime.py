@@ -34,6 +34,7 @@ from bot.delivery.tokens import Tokens
 from bot.delivery.typing import Typing
 from bot.delivery.worker import Worker
 from bot.errors import Misconfigured
+from bot.library.load import edited
 from bot.library.organisation import Organisation
 from bot.library.search import Library
 from bot.library.texts import Texts
@@ -80,7 +81,10 @@ class Voice:
             return False
         organisation = Organisation.open(edits=edits.organisation)
         texts = Texts.open(organisation, texts=edits.texts, menus=edits.menus)
-        self.engine = Engine(TOPICS, Library.open(), texts, organisation)
+        library = Library.open()
+        if edits.entries or edits.documents:
+            library.answers = edited(edits.entries, edits.documents)
+        self.engine = Engine(TOPICS, library, texts, organisation)
         self.organisation, self._version = organisation, version
         return True
 
@@ -92,6 +96,8 @@ class _Edits:
         self.organisation: dict[str, object] = {}
         self.texts: dict[str, str] = {}
         self.menus: dict[str, object] = {}
+        self.entries: dict[str, dict[str, object]] = {}
+        self.documents: dict[str, dict[str, object]] = {}
 
     @classmethod
     def read(cls, connection: Connection) -> _Edits:
@@ -99,6 +105,8 @@ class _Edits:
         found.organisation = options.overlay(connection, "organisation")
         found.texts = options.overlay(connection, "texts")
         found.menus = options.overlay(connection, "menus")
+        found.entries = options.overlay(connection, "knowledge")
+        found.documents = options.overlay(connection, "documents")
         return found
 
 
@@ -106,6 +114,7 @@ class Store:
     """The settings, the database and the keys: all that a short command needs."""
 
     def __init__(self, settings: Settings, *, clock: Clock = clocks.now) -> None:
+        clocks.use_zone(settings.zone)
         self.settings = settings
         self.clock = clock
         self.vault = Vault(settings.keys())
@@ -236,7 +245,7 @@ class Runtime(Store):
         folder.mkdir(parents=True, exist_ok=True)
         try:
             rows = backup.backup(
-                self.database, folder / f"{now.astimezone(clocks.VIETNAM):%Y-%m-%d}.zip", self.settings.files_dir, now
+                self.database, folder / f"{now.astimezone(clocks.zone()):%Y-%m-%d}.zip", self.settings.files_dir, now
             )
         except Exception:
             self.database.write(lambda connection: marks.raise_alarm(connection, "backup", "backup.failed", now))

@@ -39,7 +39,7 @@ class Roles:
 def run(settings: Settings, roles: Roles, say: Callable[[str], None]) -> None:
     """Start, print the addresses, wait for the signal to stop, stop. Raises BotError when the start fails."""
     if settings.on_sqlite and not roles.all:
-        raise Misconfigured("database.needs_postgresql")
+        raise Misconfigured("database.needs_postgresql", use="serve")
     lock = only_process(settings)
     runtime = Runtime(settings)
     simulator = _simulator(runtime) if roles.all else None

@@ -39,7 +39,7 @@ def server() -> Iterator[str]:
     subprocess.run(
         [folder / "initdb", "-D", data, "-U", "bot", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"], check=True, **run
     )
-    port = _free_port()
+    port = free_port()
     process = subprocess.Popen(
         [folder / "postgres", "-D", data, "-p", str(port), "-k", home, "-c", "listen_addresses=127.0.0.1"], **run
     )
@@ -60,7 +60,7 @@ def _wait(folder: Path, port: int) -> None:
     raise RuntimeError("PostgreSQL did not start")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

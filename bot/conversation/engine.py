@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from bot.clock import VIETNAM
+from bot.clock import zone
 from bot.conversation import choosing, hearing
 from bot.conversation.handover import Voice, voice
 from bot.conversation.hearing import Heard
@@ -120,7 +120,7 @@ class Engine:
     def _turn(
         self, said: Heard, reading: Reading | None, standing: Standing, remembered: Remembered, now: datetime
     ) -> Turn:
-        local = now.astimezone(VIETNAM)
+        local = now.astimezone(zone())
         return Turn(
             text=said.text if said.payload is None else "",
             reading=reading or UNREAD,

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from bot import logs
-from bot.clock import VIETNAM, Clock
+from bot.clock import Clock, zone
 from bot.library.load import CONTENT
 from bot.settings import Settings
 from bot.store import marks
@@ -79,7 +79,7 @@ class Alarms:
         lines = [meaning]
         if words.get("do"):
             lines.append(f"Việc cần làm: {words['do']}")
-        lines.append(f"Từ lúc: {alarm.since.astimezone(VIETNAM):%H:%M %d/%m/%Y}")
+        lines.append(f"Từ lúc: {alarm.since.astimezone(zone()):%H:%M %d/%m/%Y}")
         lines += [f"{name}: {value}" for name, value in alarm.facts.items()]
         lines += [f"Mã: {alarm.code}", f"Bàn làm việc: {self._console_url}"]
         return f"[Trợ lý công đoàn] {meaning}"[:120], "\n".join(lines)

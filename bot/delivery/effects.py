@@ -68,9 +68,8 @@ def _hand_over(connection: Connection, cause: Cause, effect: HandOver) -> None:
 
 
 def _take_back(connection: Connection, cause: Cause, _effect: TakeBack) -> None:
+    """The bot speaks again. A hand-over that nobody answered yet goes on waiting: only staff close it."""
     persons.change(connection, cause.person_id, staff_until=None)
-    for number in persons.close_handover(connection, cause.person_id, cause.now):
-        marks.end_alarm(connection, f"handover:{number}", cause.now)
 
 
 def _missed(connection: Connection, cause: Cause, effect: Missed) -> None:

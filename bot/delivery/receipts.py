@@ -99,7 +99,9 @@ class Receipts:
         """Our own echo proves that a message left; anybody else's means that a person speaks now."""
         if not inbound.own:
             if inbound.user_id:
-                self._silence(connection, account, inbound.user_id, now + self._staff_pause(), now)
+                person_id = self._silence(connection, account, inbound.user_id, now + self._staff_pause(), now)
+                for number in persons.close_handover(connection, person_id, now):
+                    marks.end_alarm(connection, f"handover:{number}", now)
             return
         message_id = inbound.message_id or ""
         if inbound.tag and inbound.tag.startswith(_TAG) and inbound.tag[len(_TAG) :].isdecimal():
@@ -111,9 +113,10 @@ class Receipts:
 
     def _silence(
         self, connection: Connection, account: Account, user_id: str, until: datetime | None, now: datetime
-    ) -> None:
+    ) -> int:
         person_id = persons.ensure(connection, account.id, user_id, now)
         persons.change(connection, person_id, staff_until=until)
+        return person_id
 
     def _wrote(self, connection: Connection, account: Account, inbound: Inbound) -> None:
         person = persons.find(connection, account.id, inbound.user_id or "")

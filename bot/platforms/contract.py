@@ -78,6 +78,10 @@ class Platform(Protocol):
     has_typing: bool  # can show that an answer is being written
     echoes: bool  # echoes our own sends, so that an unsure one can be settled
 
+    def handshake(self, params: Mapping[str, str], verify_tokens: Sequence[str]) -> str | None:
+        """Answer a GET on the webhook's address: the body of a 200, or None for 403."""
+        ...
+
     def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
         """Say whether the raw body is from the platform. Constant time; never raises on any bytes."""
         ...

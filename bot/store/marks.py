@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from bot.clock import VIETNAM
+from bot.clock import zone
 from bot.store.schema import alarms, counts, leases, marks
 from bot.store.sql import insert_or_ignore, upsert
 
@@ -41,7 +41,7 @@ def drop(connection: Connection, name: str) -> None:
 
 def count(connection: Connection, what: Mapping[str, int], now: datetime) -> None:
     """Add to the day's figures, by the union's calendar."""
-    day = now.astimezone(VIETNAM).date().isoformat()
+    day = now.astimezone(zone()).date().isoformat()
     for name, n in sorted(what.items()):  # one order for all: two transactions must not wait for each other
         connection.execute(
             upsert(connection, counts, conflict=("day", "what"), change=lambda new: {"n": counts.c.n + new.n}).values(

@@ -16,7 +16,6 @@ from bot.delivery.directory import Directory
 from bot.delivery.tally import Tally
 from bot.messages import Event
 from bot.platforms.contract import AppKeys, MalformedWebhook, Platform, Signature
-from bot.platforms.messenger import verify_subscription
 from bot.states import Lane
 from bot.store import inbox
 from bot.store.database import Database, DatabaseAway
@@ -44,17 +43,12 @@ class Door:
 def blueprint(door: Door) -> Blueprint:
     pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
-    @pages.get("/messenger")
-    def handshake() -> Response:
-        """Meta asks whether the address is ours, each time the setup is saved."""
-        tokens = [app.verify_token for app in door.directory.keys("messenger")]
-        challenge = verify_subscription(request.args, tokens)
-        return _said(403) if challenge is None else Response(challenge, mimetype="text/plain")
-
-    @pages.get("/zalo")
-    def look() -> Response:
-        """Zalo has no handshake; a person who opens the address in a browser sees that it lives."""
-        return _said(200)
+    @pages.get("/<any(messenger, zalo):name>")
+    def handshake(name: str) -> Response:
+        """The platform asks whether the address is ours, each time the setup is saved."""
+        tokens = [app.verify_token for app in door.directory.keys(name)]
+        answer = door.directory.platforms[name].handshake(request.args, tokens)
+        return _said(403) if answer is None else Response(answer, mimetype="text/plain")
 
     @pages.post("/<any(messenger, zalo):name>")
     def receive(name: str) -> Response:

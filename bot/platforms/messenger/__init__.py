@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bot.platforms.messenger import payload, profile, sending, tokens, webhook
 from bot.platforms.messenger.profile import Profile
-from bot.platforms.messenger.webhook import verify_subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
     from bot.platforms.http import Http
 
-__all__ = ["MessengerPlatform", "Profile", "verify_subscription"]
+__all__ = ["MessengerPlatform", "Profile"]
 
 
 class MessengerPlatform:
@@ -39,6 +38,9 @@ class MessengerPlatform:
         self._clock = clock
         self._app_ids = app_ids
         self._profile = profile
+
+    def handshake(self, params: Mapping[str, str], verify_tokens: Sequence[str]) -> str | None:
+        return webhook.verify_subscription(params, verify_tokens)
 
     def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
         return webhook.verify(apps, headers, body)

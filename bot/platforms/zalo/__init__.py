@@ -44,6 +44,10 @@ class ZaloPlatform:
         self._oa_ids = oa_ids
         self._menu_hint = menu_hint
 
+    def handshake(self, params: Mapping[str, str], verify_tokens: Sequence[str]) -> str | None:  # noqa: ARG002
+        """Zalo has none; a person who opens the address in a browser sees that it lives."""
+        return ""
+
     def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
         return webhook.verify(apps, headers, body)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.messages import Event
 from bot.platforms.contract import AppKeys, MalformedWebhook, Signature
-from bot.platforms.messenger import MessengerPlatform, verify_subscription, webhook
+from bot.platforms.messenger import MessengerPlatform, webhook
 from bot.states import Lane
 from tests.platforms.messenger.conftest import KEYS, NOW, PAGE, SECRETS, USER
 
@@ -75,13 +75,13 @@ HANDSHAKE = {"hub.mode": "subscribe", "hub.verify_token": "verify-me", "hub.chal
     ],
 )
 def test_handshake(change: Mapping[str, str], answer: str | None) -> None:
-    assert verify_subscription({**HANDSHAKE, **change}, ["", "other", "verify-me"]) == answer
+    assert webhook.verify_subscription({**HANDSHAKE, **change}, ["", "other", "verify-me"]) == answer
 
 
 @pytest.mark.parametrize("missing", HANDSHAKE)
 def test_handshake_wants_all_parameters(missing: str) -> None:
     params = {name: value for name, value in HANDSHAKE.items() if name != missing}
-    assert verify_subscription(params, ["verify-me"]) is None
+    assert webhook.verify_subscription(params, ["verify-me"]) is None
 
 
 def split(messenger: MessengerPlatform, name: str) -> list[Event]:
