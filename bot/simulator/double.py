@@ -21,6 +21,7 @@ from bot.simulator.faults import Faults, Kind, Rule
 from bot.simulator.journal import Call, Journal, Side
 from bot.simulator.knobs import Knobs
 from bot.simulator.people import Bubble, People, Person
+from bot.simulator.underscores import ON_THE_WIRE
 
 K = TypeVar("K", bound=Knobs)
 
@@ -130,7 +131,8 @@ class Double(ABC, Generic[K]):
         answer = self._decided(decide) if rule is None else self._broken(rule, decide)
         ms = round((time.perf_counter() - began) * 1000, 2)
         self.tools.journal.count(f"{self.name}.call.{what}")
-        ask = Side(f"{request.method} {request.full_path.rstrip('?')}", dict(request.headers), sent)
+        headers = {ON_THE_WIRE.get(name, name): value for name, value in request.headers.items()}
+        ask = Side(f"{request.method} {request.full_path.rstrip('?')}", headers, sent)
         if answer is None:
             told, status = Side("—", {}, b""), 0
         else:

@@ -270,15 +270,16 @@ _OVER = {"over_limit", "string_too_long"}
 
 def complaint(error: ValidationError) -> tuple[int | None, str]:
     """Give Meta's subcode (of code 100) and words for the first fault of a body."""
-    first = error.errors(include_url=False, include_input=False)[0]
+    faults = error.errors(include_url=False, include_input=False)
+    if any(fault["loc"] == ("action", "message") for fault in faults):
+        return 2018014, "(#100) A message and a sender action cannot go together"
+    first = faults[0]
     branch = first["loc"][0] if first["loc"] else ""
     kind, where = str(first["type"]), place(first["loc"][1:] if branch in {"message", "action"} else first["loc"])
     field = where.rpartition(".")[2]
     if kind in _OVER:
         limit = first.get("ctx", {}).get("limit") or first.get("ctx", {}).get("max_length")
         return None, f"(#100) Length of param {where} must be less than or equal to {limit}"
-    if field == "message" and kind == "extra_forbidden" and branch == "action":
-        return 2018014, "(#100) A message and a sender action cannot go together"
     if kind == "one_of" and field == "message":
         return 2018015, "(#100) Exactly one of text, attachment and template is needed"
     if kind == "empty" and field in {"payload", "url", "title"}:

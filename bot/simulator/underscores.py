@@ -12,6 +12,9 @@ from typing import Any
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
+#: How the headers are called on the wire, by the name under which they reach an application.
+ON_THE_WIRE = {"Access-Token": "access_token", "Secret-Key": "secret_key", "Appsecret-Proof": "appsecret_proof"}
+
 _NAMES = rb"access|secret|appsecret"
 _ENDS = rb"token|key|proof"
 _DASHED = re.compile(rb"(?im)^(" + _NAMES + rb")-(" + _ENDS + rb")(?=:)")

@@ -178,7 +178,7 @@ def test_a_right_proof(known: Desk) -> None:
         ({"blocked": True}, -244),
     ],
 )
-def test_windows(desk: Desk, state: dict[str, object], expected: int) -> None:
+def test_windows(desk: Desk, state: dict[str, Any], expected: int) -> None:
     desk.people(**state)
     assert code(desk.cs()) == expected
 
@@ -277,3 +277,27 @@ def test_what_may_be_asked(known: Desk) -> None:
         timeout=5,
     )
     assert detail.json()["data"]["user_is_follower"] is True
+
+
+def test_a_visitor_without_an_account(desk: Desk) -> None:
+    desk.say(act="text", text="chào", anonymous=True)
+    (said,) = desk.bot.wait_for("anonymous_send_text")
+    conversation = said.json["message"]["conversation_id"]
+    assert code(desk.cs()) == -201  # they have no id of their own
+    visitor = {"anonymous_id": ZALO_USER, "conversation_id": conversation}
+    headers = {"access_token": desk.zalo.access_token}
+    url = f"{desk.zalo.api_url}/v2.0/oa/message"
+    body = {"recipient": visitor, "message": {"text": "Xin chào"}}
+    assert code(desk.http.post(url, json=body, headers=headers, timeout=5)) == 0
+    (echo,) = desk.bot.wait_for("oa_send_anonymous_text")
+    assert echo.json["message"]["conversation_id"] == conversation
+    other = {"recipient": visitor | {"conversation_id": "1"}, "message": {"text": "Xin chào"}}
+    assert code(desk.http.post(url, json=other, headers=headers, timeout=5)) == -201
+
+
+def test_a_reaction_of_the_account(known: Desk) -> None:
+    action = {"react_icon": "/-heart", "react_message_id": "abc"}
+    body = {"recipient": {"user_id": ZALO_USER}, "sender_action": action}
+    headers = {"access_token": known.zalo.access_token}
+    assert code(known.http.post(f"{known.zalo.api_url}/v2.0/oa/message", json=body, headers=headers, timeout=5)) == 0
+    assert known.look("calls") == []
