@@ -56,6 +56,10 @@ class Settings(BaseModel):
     bot_senders: int = Field(24, ge=1, le=200, description="threads that talk to the platforms")
     bot_turn_workers: int = Field(3, ge=1, le=32, description="threads that compute answers")
 
+    bot_model_url: Url = Field("", description="OpenAI-compatible endpoint that may re-rank unsure readings; empty: off")
+    bot_model_name: str = Field("", description="the model's name at that endpoint")
+    bot_model_key: str = Field("", description="its API key")
+
     zalo_app_id: str = Field("", description="Zalo app id")
     zalo_app_secret: str = Field("", description="Zalo app secret key")
     zalo_oa_id: str = Field("", description="Official Account id")
