@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from ipaddress import ip_address
 
 from flask import Flask, Response, request
@@ -9,7 +10,7 @@ from flask import Flask, Response, request
 from bot import console
 from bot.runtime import Runtime
 from bot.simulator import Simulator
-from bot.web import health, pages, webhooks
+from bot.web import feed, health, pages, webhooks
 from bot.web.security import harden
 
 
@@ -39,10 +40,25 @@ def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     app.register_blueprint(
         pages.blueprint(pages.Pages(runtime.database, runtime.clock, lambda: runtime.voice.organisation))
     )
-    app.register_blueprint(console.blueprint(runtime.database, settings, now=runtime.clock), url_prefix="/console")
+    app.extensions["announcing"] = runtime.announcing
+    app.register_blueprint(feed.blueprint(feed.Feed(runtime.database, runtime.announcing.words, runtime.url)))
+    if simulator is not None:
+        runtime.connecting.hosts = replace(runtime.connecting.hosts, practice=_practice(simulator))
+    app.register_blueprint(
+        console.blueprint(runtime.database, settings, runtime.directory, runtime.connecting, now=runtime.clock),
+        url_prefix="/console",
+    )
     if simulator is not None:
         _mount(app, simulator, open_to_all=settings.bot_simulator == "1")
     return app
+
+
+def _practice(simulator: Simulator) -> dict[str, dict[str, str]]:
+    """Where the doubles are, so that officers can connect to them as they would to the platforms."""
+    return {
+        one.platform: {"api_url": one.api_url, "oauth_url": one.oauth_url, "api_version": one.api_version}
+        for one in simulator.accounts
+    }
 
 
 def _mount(app: Flask, simulator: Simulator, *, open_to_all: bool) -> None:

@@ -1,4 +1,4 @@
-"""Scores the answers on a file of labelled messages: by kind, clause and style, what was declined, what was confused."""
+"""Scores the answers on a file of labelled messages: by kind, clause and style, and what was confused."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORST = 40
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A message and what it is. `sections`: the clauses that answer it; `also_ok`: kinds a strict reader would accept too."""
+    """A message and what it is. `sections`: clauses that answer it; `also_ok`: other kinds a reader would accept."""
 
     id: str
     text: str
@@ -164,7 +164,9 @@ class Report:
         for one in self.outcomes:
             bins[min(BINS - 1, int(one.confidence * BINS))].append(one)
         return [
-            (sum(one.confidence for one in ones) / len(ones), _share(ones, lambda one: one.right)) for ones in bins if ones
+            (sum(one.confidence for one in ones) / len(ones), _share(ones, lambda one: one.right))
+            for ones in bins
+            if ones
         ]
 
     def calibration_error(self) -> float:
@@ -193,14 +195,19 @@ class Report:
         for title, shares in (("kind", self.by_kind()), ("clause", self.by_clause()), ("style", self.by_style())):
             found += ["", f"by {title}", *(f"  {name:20}  {share}" for name, share in shares.items())]
         found += ["", "confused kinds (is, read as, messages)"]
-        found += [f"  {is_:18} {read:18} {count}" for (is_, read), count in sorted(self.confusion().items()) if is_ != read]
+        found += [
+            f"  {is_:18} {read:18} {count}" for (is_, read), count in sorted(self.confusion().items()) if is_ != read
+        ]
         found += ["", f"confidence against right ones (mean distance {self.calibration_error():.3f})"]
         found += [f"  {mean:5.2f}  {share}" for mean, share in self.reliability()]
         return found
 
     def as_json(self) -> dict[str, Any]:
         def plain(shares: dict[str, Share]) -> dict[str, Any]:
-            return {name.strip(): {"right": share.right, "of": share.of, "share": share.value} for name, share in shares.items()}
+            return {
+                name.strip(): {"right": share.right, "of": share.of, "share": share.value}
+                for name, share in shares.items()
+            }
 
         return {
             "messages": len(self.outcomes),
@@ -208,8 +215,12 @@ class Report:
             "by_kind": plain(self.by_kind()),
             "by_clause": plain(self.by_clause()),
             "by_style": plain(self.by_style()),
-            "confusion": [{"is": is_, "read_as": read, "count": n} for (is_, read), n in sorted(self.confusion().items())],
-            "reliability": [{"confidence": mean, "right": share.right, "of": share.of} for mean, share in self.reliability()],
+            "confusion": [
+                {"is": is_, "read_as": read, "count": n} for (is_, read), n in sorted(self.confusion().items())
+            ],
+            "reliability": [
+                {"confidence": mean, "right": share.right, "of": share.of} for mean, share in self.reliability()
+            ],
             "calibration_error": self.calibration_error(),
             "misses": [
                 {

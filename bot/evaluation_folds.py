@@ -44,6 +44,14 @@ def fit_sharpness(folder: Path = CONTENT, alike: float = ALIKE) -> float:
     return float(tried[int(np.argmin(losses))])
 
 
+def worth(pairs: Sequence[tuple[float, bool]], bins: int = 10) -> list[tuple[float, float]]:
+    """From (share, was it right) of many readings: what shares are worth, as points that never fall."""
+    order = np.array(sorted(pairs), dtype=float)
+    points = [(float(part[:, 0].mean()), float(part[:, 1].mean())) for part in np.array_split(order, bins) if len(part)]
+    rising = np.maximum.accumulate([right for _, right in points])
+    return [(round(share, 3), round(float(right), 3)) for (share, _), right in zip(points, rising, strict=True)]
+
+
 def _libraries(knowledge: Knowledge, folder: Path, folds: int, alike: float) -> Iterator[tuple[set[int], Library]]:
     """For each fold the places of its examples, and a library that knows only the others."""
     lexicon = Lexicon.open(folder / "lexicon")
@@ -58,10 +66,10 @@ def cut(examples: Sequence[Example], folds: int, alike: float) -> list[set[int]]
     for at, group in enumerate(near_copies([example.text for example in examples], alike)):
         groups[group].append(at)
     order = list(groups.values())
-    np.random.default_rng(0).shuffle(order)  # type: ignore[arg-type]
+    np.random.default_rng(0).shuffle(order)
     found: list[set[int]] = [set() for _ in range(folds)]
-    for group in sorted(order, key=len, reverse=True):
-        min(found, key=len).update(group)
+    for places in sorted(order, key=len, reverse=True):
+        min(found, key=len).update(places)
     return found
 
 
@@ -95,7 +103,9 @@ def letter_runs(text: str) -> set[str]:
 def _case(knowledge: Knowledge, example: Example) -> Case:
     answer = knowledge.answers.get(example.label)
     sections = frozenset(citation.section for citation in answer.citations) if answer else frozenset()
-    return Case(example.label, example.text, kind_of(example.label), sections=sections, styles=tuple(_styles(example.text)))
+    return Case(
+        example.label, example.text, kind_of(example.label), sections=sections, styles=tuple(_styles(example.text))
+    )
 
 
 def _styles(text: str) -> Iterator[str]:

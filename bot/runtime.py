@@ -17,14 +17,20 @@ from sqlalchemy.engine import make_url
 
 from bot import clock as clocks
 from bot import logs
+from bot.announcements import effects as announced
+from bot.announcements import reminding, running, schedule
+from bot.announcements.announcing import Announcing, Words
+from bot.announcements.campaigns import Campaigns
 from bot.clock import Clock
 from bot.clockwork import Clockwork, Job
 from bot.conversation.engine import Engine
 from bot.delivery import effects, seeding
 from bot.delivery.alarms import Alarms, Mailer
+from bot.delivery.connecting import Connecting, Hosts
 from bot.delivery.directory import Directory
 from bot.delivery.doctor import Doctor
-from bot.delivery.inbox import Inbox
+from bot.delivery.inbox import Facts, Inbox
+from bot.delivery.notifier import Notifier
 from bot.delivery.outbox import Outbox
 from bot.delivery.receipts import Receipts
 from bot.delivery.repair import Repair
@@ -34,21 +40,32 @@ from bot.delivery.tokens import Tokens
 from bot.delivery.typing import Typing
 from bot.delivery.worker import Worker
 from bot.errors import Misconfigured
+from bot.files import local_origins, open_store
+from bot.files.downloading import Downloader
+from bot.files.downloading import Rules as FileRules
+from bot.initiatives.fetching import Fetcher
+from bot.initiatives.form import Form
+from bot.initiatives.office import Office
 from bot.library.load import edited
 from bot.library.organisation import Organisation
 from bot.library.search import Library
 from bot.library.texts import Texts
+from bot.messages import Inbound
 from bot.platforms.contract import Platform
 from bot.platforms.http import Http
 from bot.platforms.messenger import MessengerPlatform, Profile
+from bot.platforms.rules import Rules
 from bot.platforms.zalo import ZaloPlatform
+from bot.reranking import Model, Reranked
 from bot.settings import Settings
 from bot.states import Lane
-from bot.store import backup, marks, options, retention
+from bot.store import backup, marks, options, retention, workplaces
+from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
+from bot.store.persons import Person
 from bot.store.upgrade import upgrade
 from bot.store.vault import Vault
-from bot.talk import ExportMe, ForgetMe, Say
+from bot.talk import ExportMe, ForgetMe, LinkStaff, Say
 from bot.web.signatures import Signatures
 from handlers import TOPICS
 
@@ -61,11 +78,15 @@ BACKUPS_KEPT = 7
 class Voice:
     """The engine with the officers' newest words; made anew in the background when they change something."""
 
-    def __init__(self, database: Database | None = None) -> None:
+    def __init__(self, database: Database | None = None, model: Model | None = None) -> None:
         self._database = database
+        self._model = model
         self._version = -1
         self.engine: Engine
         self.organisation: Organisation
+        self.campaigns: Campaigns
+        self.form: Form
+        self.texts: Texts
         self.reload()
 
     def reload(self) -> bool:
@@ -84,7 +105,11 @@ class Voice:
         library = Library.open()
         if edits.entries or edits.documents:
             library.answers = edited(edits.entries, edits.documents)
-        self.engine = Engine(TOPICS, library, texts, organisation)
+        found = Reranked(library, self._model) if self._model is not None else library
+        self.engine = Engine(TOPICS, found, texts, organisation)
+        self.campaigns = Campaigns.open(edits.campaigns)
+        self.form = Form.open(edits.initiatives)
+        self.texts = texts
         self.organisation, self._version = organisation, version
         return True
 
@@ -96,6 +121,8 @@ class _Edits:
         self.organisation: dict[str, object] = {}
         self.texts: dict[str, str] = {}
         self.menus: dict[str, object] = {}
+        self.campaigns: dict[str, object] = {}
+        self.initiatives: dict[str, object] = {}
         self.entries: dict[str, dict[str, object]] = {}
         self.documents: dict[str, dict[str, object]] = {}
 
@@ -105,6 +132,8 @@ class _Edits:
         found.organisation = options.overlay(connection, "organisation")
         found.texts = options.overlay(connection, "texts")
         found.menus = options.overlay(connection, "menus")
+        found.campaigns = options.overlay(connection, "campaigns")
+        found.initiatives = options.overlay(connection, "initiatives")
         found.entries = options.overlay(connection, "knowledge")
         found.documents = options.overlay(connection, "documents")
         return found
@@ -121,10 +150,11 @@ class Store:
         self.database = Database(settings.url)
         upgrade(self.database)
         self.http = Http(pool=4)
+        self.zalo = ZaloPlatform(
+            self.http, clock, oa_ids=lambda: self.directory.account_ids("zalo"), menu_hint=_menu_hint()
+        )
         self.platforms: dict[str, Platform] = {
-            "zalo": ZaloPlatform(
-                self.http, clock, oa_ids=lambda: self.directory.account_ids("zalo"), menu_hint=_menu_hint()
-            ),
+            "zalo": self.zalo,
             "messenger": MessengerPlatform(
                 self.http, clock, app_ids=lambda: self.directory.app_ids("messenger"), profile=_profile()
             ),
@@ -149,9 +179,16 @@ class Runtime(Store):
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.tally = Tally()
         self.signatures = Signatures()
-        self.voice = Voice(self.database)
+        self.voice = Voice(self.database, _model(settings))
         self.doctor = Doctor(self.database, self.directory, clock)
+        self.connecting = Connecting(
+            self.database, self.vault, self.directory, self.doctor, clock, {"zalo": self.zalo}, _hosts(settings)
+        )
         self.tokens = Tokens(self.database, self.vault, self.directory, clock, self.owner)
+        self.announcing = self._announcing()
+        self.initiatives = self._initiatives()
+        self.files = open_store(settings)
+        self.fetcher = self._fetcher()
         self.worker = self._worker()
         self.clockwork = Clockwork(self.database, clock, self.owner, self._jobs())
         self._stopping = threading.Event()
@@ -205,7 +242,8 @@ class Runtime(Store):
     def _worker(self) -> Worker:
         database, clock, tally = self.database, self.clock, self.tally
         applied = {**effects.EFFECTS, **self._own_effects()}
-        inbox = Inbox(database, self.directory, lambda: self.voice.engine, applied, clock, tally, self.owner)
+        facts: list[Facts] = [self._announced_facts, self.initiatives.facts]
+        inbox = Inbox(database, self.directory, lambda: self.voice.engine, applied, clock, tally, self.owner, facts)
         receipts = Receipts(database, self.directory, clock, tally, staff_pause=self._staff_pause)
         outbox = Outbox(database, self.directory, self.tokens, Windows.load(), clock, tally)
         repair = Repair(database, clock, tally, self.owner)
@@ -217,20 +255,88 @@ class Runtime(Store):
             owner=self.owner,
             turn_threads=self.settings.bot_turn_workers,
             senders=self.settings.bot_senders,
+            running=lambda connection: running.claimable(self.announcing, connection),
+            a_day=self.announcing.rules.ours(self.clock().date()).a_day,
         )
+
+    def _announcing(self) -> Announcing:
+        return Announcing(
+            self.database,
+            self.platforms,
+            self.clock,
+            self.vault,
+            Rules.load(),
+            lambda: Words(self.voice.organisation, self.voice.texts),
+            self.url,
+        )
+
+    def _initiatives(self) -> Office:
+        return Office(
+            self.database,
+            self.vault,
+            self.platforms,
+            self.clock,
+            lambda: self.voice.form,
+            lambda: self.voice.texts,
+            self.url,
+        )
+
+    def _fetcher(self) -> Fetcher:
+        local = local_origins(self.settings, simulator=self.settings.bot_simulator != "0")
+        downloader = Downloader(FileRules.load(), local)
+        return Fetcher(self.database, self.files, downloader, self.clock, self.initiatives.tell_of_file)
+
+    def _announced_facts(
+        self, connection: Connection, _account: Account, person: Person | None, _heard: Sequence[Inbound]
+    ) -> dict[str, object]:
+        number = person.id if person is not None else None
+        return announced.facts(connection, number, self.voice.campaigns, self.voice.texts.fill, self.clock())
 
     def _staff_pause(self) -> timedelta:
         return timedelta(minutes=self.voice.organisation.staff_pause_minutes)
 
     def _own_effects(self) -> dict[type, effects.Apply]:
-        return {ForgetMe: effects.forget(self.vault), ExportMe: effects.export(self._data_link)}
+        return {
+            ForgetMe: effects.forget(self.vault),
+            ExportMe: effects.export(self._data_link),
+            LinkStaff: effects.link_staff(self.vault, self._staff_linked),
+            **announced.ChatEffects(self.vault, lambda: self.voice.texts).table(),
+            **self.initiatives.record.effects(),
+        }
 
     def _data_link(self, token: str) -> Say:
         return Say(self.voice.engine.texts("delivery.data_link", url=f"{self.url}/my-data/{token}"))
 
+    def _staff_linked(self, good: bool) -> Say:  # noqa: FBT001 - what the code was
+        return Say(self.voice.engine.texts("staff_link.done" if good else "staff_link.unknown"))
+
+    def _notifier(self) -> Notifier:
+        return Notifier(
+            self.database,
+            self.directory,
+            Mailer(self.settings),
+            self.clock,
+            lambda: self.voice.organisation,
+            console_url=f"{self.url}/console",
+        )
+
+    def _settle_workplaces(self) -> None:
+        self.database.write(lambda connection: workplaces.settle(connection, self.clock()))
+
     def _jobs(self) -> list[Job]:
         alarms = Alarms(self.database, Mailer(self.settings), self.clock, console_url=f"{self.url}/console")
         return [
+            Job("announcements", lambda: running.work(self.announcing), every=timedelta(seconds=1)),
+            Job(
+                "schedule",
+                lambda: schedule.work(self.announcing, lambda: self.voice.campaigns),
+                every=timedelta(seconds=15),
+            ),
+            Job("initiative reminders", self.initiatives.reminding.work, every=timedelta(minutes=10)),
+            Job("files", self.fetcher.sweep, at="03:40"),
+            Job("event reminders", lambda: reminding.work(self.announcing), every=timedelta(minutes=5)),
+            Job("staff", self._notifier().work, every=timedelta(seconds=30)),
+            Job("workplaces", self._settle_workplaces, every=timedelta(minutes=30)),
             Job("tokens", self.tokens.renew_due, every=timedelta(minutes=10)),
             Job("held accounts", self.doctor.revive, every=timedelta(minutes=15)),
             Job("doctor", self.doctor.rounds, at="06:30"),
@@ -260,6 +366,21 @@ class Runtime(Store):
             self.database, retention.rules(messages=kept.messages, consents=kept.consents), self.clock()
         )
         self.database.write(partial(_note_purge, now=self.clock(), gone=gone))
+
+
+def _model(settings: Settings) -> Model | None:
+    if not settings.bot_model_url:
+        return None
+    return Model(settings.bot_model_url, settings.bot_model_name, settings.bot_model_key)
+
+
+def _hosts(settings: Settings) -> Hosts:
+    return Hosts(
+        {
+            "zalo": {"api_url": settings.zalo_api_url, "oauth_url": settings.zalo_oauth_url},
+            "messenger": {"api_url": settings.messenger_api_url, "api_version": settings.messenger_api_version},
+        }
+    )
 
 
 def _menu_hint() -> str:

@@ -105,6 +105,7 @@ class _Process:
         self._runtime.start_beats()
         if self._roles.worker:
             self._runtime.worker.start()
+            self._runtime.fetcher.start()
         if self._roles.clock:
             self._runtime.clockwork.start()
         if self._server is not None:
@@ -130,6 +131,7 @@ class _Process:
             self._runtime.clockwork.stop()
         if self._roles.worker:
             self._runtime.worker.stop()
+            self._runtime.fetcher.stop()
         self._runtime.stop()
         logs.event("stopped")
 

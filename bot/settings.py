@@ -56,9 +56,15 @@ class Settings(BaseModel):
     bot_senders: int = Field(24, ge=1, le=200, description="threads that talk to the platforms")
     bot_turn_workers: int = Field(3, ge=1, le=32, description="threads that compute answers")
 
-    bot_model_url: Url = Field("", description="OpenAI-compatible endpoint that may re-rank unsure readings; empty: off")
+    bot_model_url: Url = Field("", description="OpenAI-compatible endpoint to re-rank unsure readings; empty: off")
     bot_model_name: str = Field("", description="the model's name at that endpoint")
     bot_model_key: str = Field("", description="its API key")
+
+    bot_s3_url: Url = Field("", description="S3-compatible store for attachments; empty: a folder in BOT_DATA_DIR")
+    bot_s3_bucket: str = Field("", description="its bucket")
+    bot_s3_region: str = Field("us-east-1", description="its region, as the store names it")
+    bot_s3_key: str = Field("", description="its access key")
+    bot_s3_secret: str = Field("", description="its secret key")
 
     zalo_app_id: str = Field("", description="Zalo app id")
     zalo_app_secret: str = Field("", description="Zalo app secret key")
@@ -83,6 +89,11 @@ class Settings(BaseModel):
     @property
     def files_dir(self) -> Path:
         return self.bot_data_dir / "files"
+
+    @property
+    def documents_dir(self) -> Path:
+        """Official documents that were loaded here, beside those shipped in content/documents."""
+        return self.bot_data_dir / "documents"
 
     @property
     def url(self) -> str:

@@ -5,12 +5,12 @@ A topic is pure: no clock, database or network. What it wants remembered or done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from bot.messages import PAYLOAD_PREFIX, Attachment, Button
 
@@ -21,24 +21,47 @@ FILES = ("image", "video", "audio", "file", "location", "link", "contact")
 
 __all__ = [
     "PAYLOAD_PREFIX",
+    "AddToInitiative",
     "Answer",
+    "AnswerSurvey",
     "Ask",
     "Attachment",
     "Button",
+    "Campaign",
+    "CancelRegistration",
+    "ChangeInitiative",
     "Citation",
+    "ClaimInitiative",
     "Consent",
+    "DropDraft",
+    "DropFiles",
     "Effect",
+    "Event",
     "Expects",
+    "Follow",
+    "FormField",
+    "HandIn",
+    "Initiatives",
+    "KeepDraft",
     "Kind",
+    "MakeLinkCode",
     "Match",
     "Memory",
+    "Mine",
     "Person",
     "Reading",
+    "Register",
     "Reply",
+    "Resumes",
     "Say",
+    "SendForm",
+    "Story",
     "Texts",
     "Topic",
     "Turn",
+    "Unlink",
+    "UseLinkCode",
+    "WithdrawInitiative",
 ]
 
 
@@ -100,6 +123,7 @@ class Reading:
     subject: str = ""
     unsure: bool = False  # between the thresholds: offer the first matches to choose from instead of guessing
     parts: tuple[Reading, ...] = ()  # a message with several questions: each read by itself, in their order
+    guessed: frozenset[str] = frozenset()  # signals by likeness only, without a phrase that decides by itself
 
     @property
     def best(self) -> Match | None:
@@ -262,7 +286,249 @@ class CallOff:
     """Cancel what waits to go out: announcements and reminders, never replies or news of one's own matter."""
 
 
-Effect: TypeAlias = Consent | SetUnit | HandOver | TakeBack | Missed | Answered | ForgetMe | ExportMe | CallOff
+# ---- initiatives: what their topic is told (Turn.facts["initiatives"]), and what it may cause ----
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the form in content/forms. `kind`: text, use, place, author, phone, money or people."""
+
+    key: str
+    label: str
+    ask: str  # the question, with {names} to fill in
+    kind: str = "text"
+    needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mine:
+    """One initiative of the person who writes, after it was handed in."""
+
+    code: str
+    title: str  # the author's own words, shortened
+    state: str  # of bot.initiatives.states
+    idea: bool = False
+    question: str = ""  # a reviewer's, still open
+    missing: tuple[str, ...] = ()  # keys of fields the loaded form lacks
+    reason: str = ""  # why it is unfit, in plain words
+    readers: str = "province"  # or "unit"
+    last_day: date | None = None  # to apply at the workplace, where the first use is known to the day or month
+    fields: Memory = field(default_factory=lambda: NOTHING)
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A published one, for reading in the chat."""
+
+    id: int
+    trade: str
+    title: str
+    text: str
+    byline: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Initiatives:
+    """All that the topic of initiatives may know."""
+
+    form: tuple[FormField, ...] = ()
+    consent: str = ""  # the one sentence, with {names} to fill in
+    consent_version: str = ""
+    closed: str = ""  # what to say when no round is open; "" = open
+    personal: bool = True  # False: personal data is not asked on this platform
+    elsewhere: str = ""  # then: where the member may hand in
+    mine: tuple[Mine, ...] = ()  # newest first
+    fresh: str = ""  # a code that nobody has, for the one handed in now
+    pin: str = ""  # likewise
+    wrong_code: bool = False  # a code in the message has a slip of the finger
+    states: Memory = field(default_factory=lambda: NOTHING)  # code written by somebody else -> state, nothing more
+    places: Callable[[str], Sequence[tuple[int, str]]] = lambda _said: ()  # numbers and names of units
+    stories: tuple[Story, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepDraft:
+    """The form being written, as far as it is; one a person. Attachments are fetched at once."""
+
+    fields: Memory
+    files: tuple[Attachment, ...] = ()
+    helper: bool = False  # handed in for somebody else
+
+
+@dataclass(frozen=True, slots=True)
+class DropDraft:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class HandIn:
+    """The author confirmed: the draft is handed in under this code."""
+
+    code: str
+    fields: Memory
+    readers: str = "province"
+    helper: bool = False
+    pin: str = ""  # by which the author will claim what a helper handed in
+
+
+@dataclass(frozen=True, slots=True)
+class AddToInitiative:
+    """More for one that was handed in: fields that were empty, files, or an answer to the reviewer."""
+
+    code: str
+    fields: Memory = field(default_factory=lambda: NOTHING)
+    files: tuple[Attachment, ...] = ()
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DropFiles:
+    """Take back the files that came with the author's last message about this one."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeInitiative:
+    """The author's own choices: `news` here | phone, `readers`, `tried`, and what they permit."""
+
+    code: str
+    news: str = ""
+    phone: str = ""
+    readers: str = ""
+    use: Memory = field(default_factory=lambda: NOTHING)  # an idea that has been tried: its fields
+    permit: str = ""  # employer | name | story
+    given: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawInitiative:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendForm:
+    """Answers with an expiring link to the filled form."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimInitiative:
+    """The worker named as author by a helper says that it is theirs."""
+
+    code: str
+    pin: str
+
+
+# ---- announcements and events: what their topics are told, and what they may cause ----
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """One of the union's yearly campaigns. `says`: what is on this year; "" while nobody loaded it."""
+
+    key: str
+    name: str
+    asked: tuple[str, ...]  # words by which members mean it, without tone marks
+    says: str = ""
+    followed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A course or ceremony that one may register for. Times in words."""
+
+    id: int
+    title: str
+    says: str
+    place: str
+    when: str
+    closes: str
+    left: int | None  # places; None: as many as come
+    registered: bool = False
+    closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSurvey:
+    """An answer to an announcement's question: the number of a choice, or words."""
+
+    announcement: int
+    choice: int | None = None
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Tell me about this campaign, or no longer."""
+
+    topic: str
+    on: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    event: int
+    name: str  # for the list, as the person gave it
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRegistration:
+    event: int
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLinkCode:
+    """Answers with a code to type on the other platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class UseLinkCode:
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unlink:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class LinkStaff:
+    """A colleague typed the console's code: this chat is theirs."""
+
+    code: str
+
+
+Effect: TypeAlias = (
+    Consent
+    | LinkStaff
+    | SetUnit
+    | HandOver
+    | TakeBack
+    | Missed
+    | Answered
+    | ForgetMe
+    | ExportMe
+    | CallOff
+    | KeepDraft
+    | DropDraft
+    | HandIn
+    | AddToInitiative
+    | DropFiles
+    | ChangeInitiative
+    | WithdrawInitiative
+    | SendForm
+    | ClaimInitiative
+    | AnswerSurvey
+    | Follow
+    | Register
+    | CancelRegistration
+    | MakeLinkCode
+    | UseLinkCode
+    | Unlink
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,4 +556,13 @@ class Topic(Protocol):
 
     def answer(self, turn: Turn) -> Reply | None:
         """The reply, or None when this turn is not for this topic."""
+        ...
+
+
+@runtime_checkable
+class Resumes(Protocol):
+    """A topic with a form that waits while another topic answers."""
+
+    def again(self, turn: Turn) -> Say | None:
+        """The open question once more; None when nothing needs to be said."""
         ...

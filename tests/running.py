@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import requests
 
 T = TypeVar("T")
-SECRET = "a secret for tests, long enough for the rule"
+SECRET = "a secret for tests that is long enough"
 PLATFORMS = ("zalo", "messenger")
 
 
@@ -164,8 +164,12 @@ class Bot:
 
     def ready(self, within_s: float = 60.0) -> None:
         """Wait until every web process is up and says that all parts work."""
-        for url in self.urls:
-            until(lambda url=url: status(f"{url}/health/ready") == 200, within_s=within_s, every_s=0.02)  # type: ignore[misc]
+        until(self._all_ready, within_s=within_s, every_s=0.02)
+
+    def _all_ready(self) -> bool:
+        for name, program in self.programs.items():
+            assert program.alive, f"{name} ended: {program.log.read_text(encoding='utf-8')[-2000:]}"
+        return all(status(f"{url}/health/ready") == 200 for url in self.urls)
 
     def close(self) -> None:
         for program in self.programs.values():

@@ -66,7 +66,9 @@ def test_no_number_or_address_of_a_person_leaves(peer: Peer) -> None:
     "outcome",
     [
         *(said(content) for content in ("0", "9", "-1", "câu 2", None)),
-        *(Said(body) for body in ([], {}, b"<html>")),
+        Said([]),
+        Said({}),
+        Said(b"<html>"),
         Said({}, status=500),
         Fault.CUT,
         Fault.SLOW,

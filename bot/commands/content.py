@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from bot.library import load, texts
+from bot import settings
+from bot.library import documents, load, texts
+from bot.library.documents import Documents
 from bot.library.search import Library
 
 
@@ -16,3 +18,22 @@ def check(_options: argparse.Namespace) -> int:
         print(fault)
     print(f"{len(found)} faults" if found else "content is fine")
     return 1 if found else 0
+
+
+def import_(options: argparse.Namespace) -> int:
+    """Read a document into its clauses, keep it as the next version, and say which answers rest on what changed."""
+    data = options.file.read_bytes()
+    read = documents.read(data, options.file.name, options.number)
+    folder = settings.load().documents_dir
+    before = Documents.open(load.CONTENT / "documents", folder).by_number.get(read.number)
+    stored = documents.store(read, data, folder)
+    change = documents.compare(before, stored, load.load().answers.values())
+    print(f"{stored.number}, version {stored.version}: {len(stored.sections)} clauses")
+    for section in stored.sections:
+        print(f"  {section.id}")
+    for name in ("added", "removed", "changed"):
+        if before is not None and (ids := getattr(change, name)):
+            print(f"{name}: {', '.join(ids)}")
+    for answer in change.answers:
+        print(f"look again at the answer {answer}: its clause is no longer the same")
+    return 0

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 
-from bot import clock, evaluation
+from bot import clock, evaluation, evaluation_page
 from bot.conversation.asking import answered
 from bot.conversation.engine import Engine, Standing
 from bot.errors import BotError
@@ -54,8 +54,13 @@ def chat(_options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    result = evaluation.score(Library.open(), evaluation.read_rows(options.file))
-    for line in result.lines() + (result.misses if options.misses else []):
+    report = evaluation.score(Library.open(), evaluation.read_rows(options.file))
+    if options.html is not None:
+        options.html.write_text(evaluation_page.page(report), encoding="utf-8")
+    if options.json:
+        print(json.dumps(report.as_json(), ensure_ascii=False, indent=1))
+        return 0
+    for line in report.lines() + (report.misses if options.misses else []):
         print(line)
     return 0
 

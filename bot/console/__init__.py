@@ -14,23 +14,75 @@ from bot import clock, logs
 from bot.clock import Clock
 from bot.console import access, guard, words
 from bot.console.desk import Desk, desk
-from bot.console.screens import audit, me, sign_in, staff, today, units
+from bot.console.screens import (
+    accounts,
+    announcement_writing,
+    announcements,
+    approving,
+    audit,
+    campaigns,
+    conversations,
+    data_requests,
+    events,
+    incidents,
+    me,
+    notices,
+    people,
+    sign_in,
+    staff,
+    today,
+    units,
+)
+from bot.console.screens import content as content_screen
 from bot.console.screens import settings as settings_screen
+from bot.delivery.connecting import Connecting
+from bot.delivery.directory import Directory
 from bot.errors import BotError
 from bot.library.load import CONTENT
 from bot.settings import Settings
 from bot.store.database import Database, DatabaseAway
 from bot.store.vault import Vault
 
-SCREENS = (sign_in, me, today, staff, audit, units, settings_screen)
+SCREENS = (
+    sign_in,
+    me,
+    notices,
+    today,
+    conversations,
+    people,
+    data_requests,
+    incidents,
+    announcements,
+    announcement_writing,
+    approving,
+    campaigns,
+    events,
+    accounts,
+    staff,
+    audit,
+    units,
+    content_screen,
+    settings_screen,
+)
 
 
-def blueprint(database: Database, settings: Settings, *, now: Clock = clock.now, content: Path = CONTENT) -> Blueprint:
-    """The console, to be registered under /console. Every need is handed in here."""
+def blueprint(
+    database: Database,
+    settings: Settings,
+    directory: Directory,
+    connecting: Connecting,
+    *,
+    now: Clock = clock.now,
+    content: Path = CONTENT,
+) -> Blueprint:
+    """The console, to be registered under /console. Every need is handed in here.
+
+    It talks to no platform by itself: `directory` reads and cuts messages, `connecting` asks for an officer.
+    """
     made = Blueprint(
         "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
-    made.record_once(_hand_over(Desk(database, settings, Vault(settings.keys()), now, content)))
+    made.record_once(_hand_over(Desk(database, settings, Vault(settings.keys()), now, content, directory, connecting)))
     made.before_request(guard.permit)
     made.after_request(guard.finish)
     made.context_processor(_context)
@@ -97,5 +149,5 @@ def _explain(error: Exception) -> tuple[str, int]:
 def _page(sentence: str, status: int) -> str:
     try:
         return render_template("console/error.html", sentence=sentence, status=status)
-    except DatabaseAway:  # even the organisation's name is out of reach
-        return render_template("console/bare.html", sentence=sentence)
+    except Exception:  # noqa: BLE001 - even the organisation's name is out of reach
+        return current_app.jinja_env.get_template("console/bare.html").render(sentence=sentence)

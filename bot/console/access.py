@@ -29,16 +29,26 @@ class May(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     CHANGE_CONTENT = "change_content"
     SEND = "send"  # messages that go to many people
+    SEE_ANNOUNCEMENTS = "see_announcements"
+    APPROVE = "approve"  # as the second person
+    ANSWER = "answer"  # read members' words and answer them
+    SEE_PEOPLE = "see_people"
+    DATA_DUTIES = "data_duties"  # export, forget, requests, incidents
+    MANAGE_ACCOUNTS = "manage_accounts"  # the OAs and Pages, with their keys
     MANAGE_STAFF = "manage_staff"
     SEE_AUDIT = "see_audit"
 
 
-_LOOK = frozenset({May.BE_HERE, May.SEE_UNITS})
+_LOOK = frozenset({May.BE_HERE, May.SEE_UNITS, May.SEE_ANNOUNCEMENTS})
+_MEMBERS = frozenset({May.ANSWER, May.SEE_PEOPLE})
 ROLES: dict[Role, frozenset[May]] = {
     Role.ADMINISTRATOR: frozenset(May) - {May.SIGN_IN},
     Role.PROVINCIAL: _LOOK
-    | {May.CHANGE_UNITS, May.IMPORT_UNITS, May.SEE_SETTINGS, May.CHANGE_SETTINGS, May.CHANGE_CONTENT, May.SEND},
-    Role.UNIT: _LOOK | {May.CHANGE_UNITS, May.SEND},
+    | _MEMBERS
+    | {May.DATA_DUTIES, May.MANAGE_ACCOUNTS}
+    | {May.SEND, May.APPROVE}
+    | {May.CHANGE_UNITS, May.IMPORT_UNITS, May.SEE_SETTINGS, May.CHANGE_SETTINGS, May.CHANGE_CONTENT},
+    Role.UNIT: _LOOK | _MEMBERS | {May.CHANGE_UNITS, May.SEND},
     Role.REVIEWER: _LOOK,
     Role.READER: _LOOK,
 }
@@ -60,6 +70,44 @@ SCREENS: dict[str, May | tuple[May, May]] = {
     "me.new_phone": May.BE_HERE,
     "me.end_sessions": May.BE_HERE,
     "today.show": May.BE_HERE,
+    "notices.show": May.BE_HERE,
+    "notices.code": May.BE_HERE,
+    "notices.unlink": May.BE_HERE,
+    "notices.email": May.BE_HERE,
+    "conversations.index": May.ANSWER,
+    "conversations.show": May.ANSWER,
+    "conversations.live": May.ANSWER,
+    "conversations.reply": May.ANSWER,
+    "conversations.assign": May.ANSWER,
+    "conversations.note": May.ANSWER,
+    "conversations.back": May.ANSWER,
+    "conversations.stuck": May.ANSWER,
+    "conversations.settle": May.ANSWER,
+    "conversations.canned": (May.ANSWER, May.CHANGE_CONTENT),
+    "people.index": May.SEE_PEOPLE,
+    "people.show": May.SEE_PEOPLE,
+    "people.correct": May.SEE_PEOPLE,
+    "people.export": May.DATA_DUTIES,
+    "people.forget": May.DATA_DUTIES,
+    "data_requests.index": May.DATA_DUTIES,
+    "data_requests.add": May.DATA_DUTIES,
+    "data_requests.show": May.DATA_DUTIES,
+    "incidents.index": May.DATA_DUTIES,
+    "incidents.add": May.DATA_DUTIES,
+    "incidents.show": May.DATA_DUTIES,
+    "incidents.step": May.DATA_DUTIES,
+    "incidents.touch": May.DATA_DUTIES,
+    "incidents.export": May.DATA_DUTIES,
+    "incidents.minutes": May.DATA_DUTIES,
+    "accounts.index": May.MANAGE_ACCOUNTS,
+    "accounts.add": May.MANAGE_ACCOUNTS,
+    "accounts.show": May.MANAGE_ACCOUNTS,
+    "accounts.check": May.MANAGE_ACCOUNTS,
+    "accounts.tokens": May.MANAGE_ACCOUNTS,
+    "accounts.keys": May.MANAGE_ACCOUNTS,
+    "accounts.consent": May.MANAGE_ACCOUNTS,
+    "accounts.consented": May.MANAGE_ACCOUNTS,
+    "accounts.act": May.MANAGE_ACCOUNTS,
     "staff.index": May.MANAGE_STAFF,
     "staff.invite": May.MANAGE_STAFF,
     "staff.withdraw": May.MANAGE_STAFF,
@@ -79,13 +127,43 @@ SCREENS: dict[str, May | tuple[May, May]] = {
     "settings.section": (May.SEE_SETTINGS, May.CHANGE_SETTINGS),
     "settings.undo": May.CHANGE_SETTINGS,
     "content.index": May.SEE_SETTINGS,
-    "content.text": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
-    "content.menu": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
-    "content.answer": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
-    "content.document": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
+    "content.thing": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
     "content.preview": May.SEE_SETTINGS,
     "content.undo": May.CHANGE_CONTENT,
+    "content.reset": May.CHANGE_CONTENT,
     "content.export": May.SEE_SETTINGS,
+    "announcements.index": May.SEE_ANNOUNCEMENTS,
+    "announcements.show": May.SEE_ANNOUNCEMENTS,
+    "announcements.progress": May.SEE_ANNOUNCEMENTS,
+    "announcements.submit": May.SEND,
+    "announcements.invite": May.SEND,
+    "announcements.send_back": May.SEND,
+    "announcements.start": May.SEND,
+    "announcements.pause": May.SEND,
+    "announcements.resume": May.SEND,
+    "announcements.stop": May.SEND,
+    "announcements.settle": May.SEND,
+    "announcements.export": May.SEND,
+    "announcements.test": May.SEND,
+    "announcements.testers": May.SEND,
+    "announcements.approve": May.APPROVE,
+    "approving.show": May.SIGN_IN,  # a leader with a link
+    "writing.new": May.SEND,
+    "writing.edit": May.SEND,
+    "writing.copy": May.SEND,
+    "writing.discard": May.SEND,
+    "campaigns.index": May.SEE_ANNOUNCEMENTS,
+    "campaigns.says": May.CHANGE_CONTENT,
+    "campaigns.planned": May.CHANGE_CONTENT,
+    "campaigns.honours": May.CHANGE_CONTENT,
+    "campaigns.remove": May.CHANGE_CONTENT,
+    "campaigns.template": May.CHANGE_CONTENT,
+    "campaigns.card": May.CHANGE_CONTENT,
+    "campaigns.all_cards": May.CHANGE_CONTENT,
+    "events.index": May.SEE_ANNOUNCEMENTS,
+    "events.new": May.SEND,
+    "events.show": May.SEND,
+    "events.export": May.SEND,
 }
 
 

@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 
 from flask import current_app
 
+from bot import logs
 from bot.clock import Clock
+from bot.delivery.connecting import Connecting
+from bot.delivery.directory import Directory
+from bot.errors import BotError
 from bot.library.organisation import Organisation
 from bot.settings import Settings
 from bot.store import options
@@ -24,6 +28,8 @@ class Desk:
     vault: Vault
     clock: Clock
     content: Path
+    directory: Directory
+    connecting: Connecting
     _organisation: dict[int, Organisation] = field(default_factory=dict)
 
     @property
@@ -40,14 +46,20 @@ class Desk:
         return self.settings.bot_public_url.startswith("https://")
 
     def organisation(self) -> Organisation:
-        """The organisation as the officers last saved it."""
+        """The organisation as the officers last saved it; as shipped when an old edit fits this version no longer."""
         with self.database.read() as connection:
             version = options.version(connection)
-            if version not in self._organisation:
-                edits = options.overlay(connection, "organisation")
-                self._organisation.clear()
-                self._organisation[version] = Organisation.open(self.content, edits)
-        return self._organisation[version]
+            found = self._organisation.get(version)
+            edits = {} if found else options.overlay(connection, "organisation")
+        if found is None:
+            try:
+                found = Organisation.open(self.content, edits)
+            except BotError:  # the settings screen must open, or nobody could mend it
+                logs.failure("console.edits_do_not_fit")
+                found = Organisation.open(self.content)
+            self._organisation.clear()
+            self._organisation[version] = found
+        return found
 
     def local(self, at: datetime) -> datetime:
         return at.astimezone(self.zone)

@@ -32,6 +32,7 @@ from bot.talk import (
     Person,
     Reading,
     Reply,
+    Resumes,
     Say,
     TakeBack,
     Texts,
@@ -115,7 +116,19 @@ class Engine:
             most = len(remembered.menu)
             text = self.texts("menu.out_of_range" if most > 1 else "menu.out_of_range_one", most=most)
             return "menu", Reply(says=(Say(text, remembered.menu),), ask=remembered.ask, kind=Kind.MENU)
-        return route(self._topics, turn, remembered) or ("", Reply())
+        topic, reply = route(self._topics, turn, remembered) or ("", Reply())
+        return topic, self._form_goes_on(topic, reply, turn, remembered)
+
+    def _form_goes_on(self, answering: str, reply: Reply, turn: Turn, remembered: Remembered) -> Reply:
+        """Behind an answer in the middle of a form: its open question once more."""
+        ask = remembered.form
+        if ask is None or ask.topic == answering or reply.ask is not None or not reply.says:
+            return reply
+        form = next((topic for topic in self._topics if topic.name == ask.topic), None)
+        if not isinstance(form, Resumes) or not _held_may_follow(reply):
+            return reply
+        said = form.again(replace(turn, asked=ask, memory=remembered.topic(ask.topic)))
+        return reply if said is None else reply.and_say(said)
 
     def _turn(
         self, said: Heard, reading: Reading | None, standing: Standing, remembered: Remembered, now: datetime
@@ -190,7 +203,7 @@ def _stop_effects() -> tuple[Effect, ...]:
 
 def _closed(remembered: Remembered) -> Remembered:
     """While staff speak, a yes is for them: our short question is closed, a form stays."""
-    return remembered if remembered.ask is None or remembered.ask.stays else replace(remembered, ask=None)
+    return replace(remembered, ask=remembered.form, under=None)
 
 
 def _led_by(line: str, reply: Reply) -> Reply:
@@ -214,11 +227,14 @@ def _held_may_follow(reply: Reply) -> bool:
 
 
 def _after(topic: str, reply: Reply, kind: Kind | None, remembered: Remembered, now: datetime) -> Remembered:
-    ask, asked_at = reply.ask, now.isoformat()
-    if ask is None and remembered.ask is not None and remembered.ask.stays and remembered.ask.topic != topic:
-        ask, asked_at = remembered.ask, remembered.asked_at
+    ask, asked_at, under = reply.ask, now.isoformat(), None
+    form = remembered.form if remembered.form is not None and remembered.form.topic != topic else None
+    if ask is None and form is not None:
+        ask, asked_at = form, remembered.asked_at
     elif ask == remembered.ask:
         asked_at = remembered.asked_at or asked_at
+    if ask is not None and form is not None and ask != form:
+        under = form
     topics = dict(remembered.topics)
     if reply.memory is not None:
         topics[topic] = reply.memory
@@ -227,6 +243,7 @@ def _after(topic: str, reply: Reply, kind: Kind | None, remembered: Remembered, 
         remembered,
         ask=ask,
         asked_at=asked_at,
+        under=under,
         topics=topics,
         misses=remembered.misses + 1 if missed else 0,
         last=reply.answer or (remembered.last if kind is Kind.SMALLTALK else ""),

@@ -15,13 +15,14 @@ from bot.talk import NOTHING, Ask, Expects, Memory
 #: A yes after a day answers something else: such a question is closed. A form stays open.
 QUESTION_STAYS_OPEN = timedelta(days=1)
 
-_OWN = frozenset({"ask", "topics", "misses", "last", "met", "menu", "shown", "back"})
+_OWN = frozenset({"ask", "under", "topics", "misses", "last", "met", "menu", "shown", "back"})
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
     ask: Ask | None = None
     asked_at: str = ""  # ISO
+    under: Ask | None = None  # a form's question that waits while another topic's short question is open
     topics: Mapping[str, Memory] = field(default_factory=dict)
     misses: int = 0  # in a row
     last: str = ""  # id of the answer shown last: what a follow-up question builds on
@@ -31,6 +32,11 @@ class Remembered:
     back: str = ""  # the end of the pause (ISO) after which we said that the bot is back
     other: Memory = field(default_factory=lambda: NOTHING)  # what we do not know is kept
 
+    @property
+    def form(self) -> Ask | None:
+        """The form's question, open or waiting."""
+        return self.ask if self.ask is not None and self.ask.stays else self.under
+
     def topic(self, name: str) -> Memory:
         return self.topics.get(name, NOTHING)
 
@@ -39,6 +45,8 @@ class Remembered:
         kept: dict[str, object] = dict(self.other)
         if self.ask is not None:
             kept["ask"] = {**_ask_fields(self.ask), "at": self.asked_at}
+        if self.under is not None:
+            kept["under"] = _ask_fields(self.under)
         if topics := {name: dict(memory) for name, memory in self.topics.items() if memory}:
             kept["topics"] = topics
         for name in ("misses", "last", "met", "back"):
@@ -54,12 +62,16 @@ def recall(stored: Mapping[str, object], now: datetime) -> Remembered:
     """Read what is stored. A question of the short kind that was asked too long ago is left out."""
     topics = stored.get("topics")
     ask, asked_at = _ask(stored.get("ask"))
+    under, _ = _ask(stored.get("under"))
     if ask is not None and not ask.stays and _too_old(asked_at, now):
-        ask, asked_at = None, ""
+        ask, asked_at = under, ""
+    if ask == under:
+        under = None
     misses, last, back = stored.get("misses"), stored.get("last"), stored.get("back")
     return Remembered(
         ask=ask,
         asked_at=asked_at,
+        under=under,
         topics={str(name): one for name, one in topics.items() if isinstance(one, dict)}
         if isinstance(topics, dict)
         else {},

@@ -42,6 +42,8 @@ class Reader:
         signals = reading.signals | self._signs.find(text)
         if len(texts) > 1:
             signals |= {sign for one in texts for sign in self._library.read(one).signals & LOUD}
+        if remembered.form is not None:  # what belongs into a form resembles many things: only sure signs count there
+            signals -= reading.guessed
         return _either(replace(reading, signals=signals), remembered)
 
     def commands(self, text: str) -> bool:

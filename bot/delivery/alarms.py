@@ -31,6 +31,7 @@ class Mailer:
         self._url = urlsplit(settings.smtp_url)
         self.to = [one.strip() for one in settings.alert_email.split(",") if one.strip()]
         self.ready = bool(settings.smtp_url and self.to)
+        self.may_send = bool(settings.smtp_url and (self.to or self._url.username))  # to a colleague's own address
 
     def send(self, subject: str, body: str, to: Sequence[str] = ()) -> None:
         """Raises OSError or smtplib.SMTPException."""

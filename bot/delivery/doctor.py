@@ -43,7 +43,8 @@ class Doctor:
     def revive(self) -> None:
         """Ask again for accounts that are held: what a person mended at the platform shows only there."""
         with self._database.read() as connection:
-            held = [one for one in accounts.all_accounts(connection) if one.state == accounts.HELD]
+            rows = accounts.all_accounts(connection)
+        held = [one for one in rows if one.state == accounts.HELD and one.state_code != accounts.PAUSED]
         for account in held:
             checks = self._directory.platform(account).diagnose(
                 self._directory.access(account), fix=False, now=self._clock()

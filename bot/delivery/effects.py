@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot.states import Origin
-from bot.store import erasure, exports, marks, outbox, persons
+from bot.store import data_requests, erasure, exports, marks, notifications, outbox, persons, workplaces
 from bot.store.accounts import Account
 from bot.store.vault import Vault
 from bot.talk import (
@@ -20,6 +20,7 @@ from bot.talk import (
     ExportMe,
     ForgetMe,
     HandOver,
+    LinkStaff,
     Missed,
     Say,
     SetUnit,
@@ -56,7 +57,9 @@ def _consent(connection: Connection, cause: Cause, effect: Consent) -> None:
 
 
 def _set_unit(connection: Connection, cause: Cause, effect: SetUnit) -> None:
-    persons.change(connection, cause.person_id, unit_said=effect.said, unit_asked=True)
+    """Keep the words, and the unit they mean where only one can be meant."""
+    unit_id = workplaces.meant(connection, effect.said, cause.now)
+    persons.change(connection, cause.person_id, unit_said=effect.said, unit_id=unit_id, unit_asked=True)
 
 
 def _hand_over(connection: Connection, cause: Cause, effect: HandOver) -> None:
@@ -65,6 +68,8 @@ def _hand_over(connection: Connection, cause: Cause, effect: HandOver) -> None:
     )
     code = "handover.urgent" if effect.urgent else "handover.waiting"
     marks.raise_alarm(connection, f"handover:{number}", code, cause.now, person=cause.person_id, reason=effect.reason)
+    if effect.reason == "privacy":
+        data_requests.asked_in_chat(connection, cause.now, cause.person_id)
 
 
 def _take_back(connection: Connection, cause: Cause, _effect: TakeBack) -> None:
@@ -99,6 +104,7 @@ EFFECTS: Mapping[type, Apply] = {
 def forget(vault: Vault) -> Apply:
     def apply(connection: Connection, cause: Cause, _effect: ForgetMe) -> None:
         erasure.forget(connection, vault, cause.person_id, cause.now)
+        data_requests.done_at_once(connection, cause.now, data_requests.Kind.DELETE, cause.person_id)
 
     return apply
 
@@ -107,6 +113,16 @@ def export(link: Callable[[str], Say]) -> Apply:
     """`link` puts the address of a token into words."""
 
     def apply(connection: Connection, cause: Cause, _effect: ExportMe) -> Say:
+        data_requests.done_at_once(connection, cause.now, data_requests.Kind.SEE, cause.person_id)
         return link(exports.open_link(connection, cause.person_id, cause.now))
+
+    return apply
+
+
+def link_staff(vault: Vault, said: Callable[[bool], Say]) -> Apply:
+    """`said` puts into words whether the code was good."""
+
+    def apply(connection: Connection, cause: Cause, effect: LinkStaff) -> Say:
+        return said(notifications.link(connection, vault, cause.now, cause.person_id, effect.code))
 
     return apply

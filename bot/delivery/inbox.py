@@ -21,11 +21,11 @@ from bot.delivery.tally import Tally
 from bot.messages import Inbound, InboundKind, Outbound, Part
 from bot.platforms.contract import Platform
 from bot.states import InboxState, Origin
-from bot.store import inbox, outbox, persons
+from bot.store import inbox, outbox, persons, said
 from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import FenceLost, Row
-from bot.store.outbox import Draft
+from bot.store.outbox import Claimed, Draft
 from bot.talk import Answered, ForgetMe, Person, Say
 
 #: After an outage old events arrive: they count for the window, and get no answer days later.
@@ -82,11 +82,14 @@ class Inbox:
         now = self._clock()
         return self._database.write(lambda connection: inbox.claim_talk(connection, self._owner, now, limit))
 
-    def handle(self, head: Row) -> None:
-        """One turn. A fault parks the row after a few tries; only a database that is away raises."""
+    def handle(self, head: Row, *, room: int = 0) -> list[Claimed]:
+        """One turn. A fault parks the row after a few tries; only a database that is away raises.
+
+        Gives up to `room` messages of the account leased for sending: mostly this turn's own replies.
+        """
         logs.correlation.set(f"t{head.id}")
         try:
-            self._turn(head)
+            return self._turn(head, room)
         except FenceLost:
             logs.warn("turn.fence_lost", row=head.id)
         except DatabaseAway:
@@ -94,24 +97,29 @@ class Inbox:
         except Exception:  # noqa: BLE001 - whatever a topic did, the member hears of it and the others go on
             logs.failure("turn.failed", row=head.id)
             self._failed(head)
+        return []
 
-    def _turn(self, head: Row) -> None:
+    def _turn(self, head: Row, room: int) -> list[Claimed]:
+        if head.attempts > inbox.MOST_ATTEMPTS:  # each time the process died over it
+            self._failed(head)
+            return []
         turn = self._hear(head)
         if turn is None:
             self._database.write(lambda connection: self._close(connection, head, InboxState.IGNORED, "no_account"))
-            return
+            return []
         if turn.heard[0].kind in _NO_TURN or turn.now - head.at > STALE:
             code = "" if turn.heard[0].kind in _NO_TURN else "stale"
             self._database.write(lambda connection: self._note(connection, turn, code))
-            return
+            return []
         outcome = self._engine().answer(turn.heard, _standing(turn), turn.now)
         parts = [part for say in outcome.says for part in _parts(turn, say)]
-        self._database.write(lambda connection: self._keep(connection, turn, outcome, parts))
+        leased = self._database.write(lambda connection: self._keep(connection, turn, outcome, parts, room))
         self._tally.add("turn")
         for effect in outcome.effects:
             if isinstance(effect, Answered):
                 self._tally.add(f"answer.{effect.answer}")
         logs.event("turn.done", row=head.id, merged=len(turn.merged), topic=outcome.topic, replies=len(parts))
+        return leased
 
     def _hear(self, head: Row) -> _Turn | None:
         account = self._directory.account(head.account_id)
@@ -138,21 +146,25 @@ class Inbox:
 
     # ---- the one transaction ----
 
-    def _keep(self, connection: Connection, turn: _Turn, outcome: Outcome, parts: Sequence[Part]) -> None:
+    def _keep(
+        self, connection: Connection, turn: _Turn, outcome: Outcome, parts: Sequence[Part], room: int
+    ) -> list[Claimed]:
         inbox.finish(connection, turn.head, self._owner, turn.now, merged=turn.merged, turn=turn.id)
         person_id = self._met(connection, turn, memory=_remembered(outcome, parts))
+        _note_words(connection, person_id, turn)
         cause = Cause(turn.account, person_id, turn.head.user_id, _words(turn.heard), turn.now)
-        said = [self._effects[type(effect)](connection, cause, effect) for effect in outcome.effects]
-        more = [part for say in said if say is not None for part in _parts(turn, say)]
+        added = [self._effects[type(effect)](connection, cause, effect) for effect in outcome.effects]
+        more = [part for say in added if say is not None for part in _parts(turn, say)]
         outbox.add(connection, [_draft(turn, person_id, part) for part in (*parts, *more)], turn.now)
         if outcome.held_may_follow and turn.person is not None:
             outbox.release_held(connection, person_id, turn.now)
+        return outbox.claim(connection, turn.account.id, self._owner, turn.now, room) if room > 0 else []
 
     def _note(self, connection: Connection, turn: _Turn, code: str) -> None:
         """An event that changes what is known of the person and asks for no answer."""
         self._close(connection, turn.head, InboxState.IGNORED if code else InboxState.DONE, code)
         if turn.person is not None or turn.heard[0].kind is not InboundKind.UNFOLLOW:
-            self._met(connection, turn, counted=0)
+            _note_words(connection, self._met(connection, turn, counted=0), turn)
 
     def _close(self, connection: Connection, head: Row, state: InboxState, code: str) -> None:
         inbox.finish(connection, head, self._owner, self._clock(), state=state, code=code)
@@ -240,6 +252,12 @@ def _remembered(outcome: Outcome, parts: Sequence[Part]) -> dict[str, object]:
 
 def _draft(turn: _Turn, person_id: int, part: Part) -> Draft:
     return Draft(turn.account.id, person_id, Origin.REPLY, part.body, turn=turn.id, inbox_id=turn.head.id)
+
+
+def _note_words(connection: Connection, person_id: int, turn: _Turn) -> None:
+    """So that officers find each message by its words."""
+    for row_id, one in zip((turn.head.id, *turn.merged), turn.heard, strict=True):
+        said.note(connection, person_id, one.text, one.at, inbox_id=row_id)
 
 
 def _words(heard: Sequence[Inbound]) -> str:

@@ -15,15 +15,15 @@ from bot import logs
 from bot.clock import Clock
 from bot.delivery import tokens
 from bot.delivery.directory import Directory
-from bot.delivery.routes import Windows
+from bot.delivery.routes import HUMAN_AGENT, Windows
 from bot.delivery.tally import Tally
 from bot.delivery.tokens import Tokens
 from bot.messages import Receipt
 from bot.platforms.contract import Cancelled
 from bot.platforms.errors import Refusal, SendError
-from bot.states import OutboxEvent
+from bot.states import Origin, OutboxEvent
 from bot.store import accounts, marks, outbox, persons
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseAway
 from bot.store.outbox import Claimed
 
 MOST_REJECTED_TRIES = 2
@@ -56,13 +56,18 @@ class Outbox:
     def attempt(self, row: Claimed) -> None:
         """Try once. Whatever happens is written down; only a database that is away raises."""
         logs.correlation.set(row.turn)
-        if not self._windows.open(row.account.platform, row.origin, row.wrote_at, self._clock()):
+        # who may cost something is reached as long as an officer's own words would be
+        origin = Origin.STAFF if row.body.get("billed") else row.origin
+        late = not self._windows.open(row.account.platform, origin, row.wrote_at, self._clock())
+        if late and not self._may_be_late(row):
             self._move(row, OutboxEvent.WINDOW_CLOSED, code="window.closed")
             return
         try:
-            receipt = self._send(row)
+            receipt = self._send(row, late=late)
         except Cancelled:
             return
+        except DatabaseAway:
+            raise  # before the request left: it could not be noted that it would
         except SendError as error:
             self._tally.add(f"send.{error.refusal.value}")
             logs.event("send.refused", row=row.id, refusal=error.refusal, code=error.code, vendor=error.vendor)
@@ -75,15 +80,26 @@ class Outbox:
         else:
             self._accepted(row, receipt)
 
-    def _send(self, row: Claimed) -> Receipt:
+    def _may_be_late(self, row: Claimed) -> bool:
+        """An officer typed it, and the platform lets officers of this account write after the window."""
+        if not (row.body.get("human") and row.account.human_agent):
+            return False
+        return self._windows.open(row.account.platform, row.origin, row.wrote_at, self._clock(), grant=HUMAN_AGENT)
+
+    def _send(self, row: Claimed, *, late: bool) -> Receipt:
         platform = self._directory.platform(row.account)
         return platform.send(
             self._directory.access(row.account),
             row.user_id,
             {name: value for name, value in row.body.items() if name not in outbox.OURS},
             tag=f"out-{row.id}",
-            started=lambda: self._database.write(lambda connection: outbox.begin(connection, row, self._clock())),
+            late=late,
+            started=lambda: self._begin(row),
         )
+
+    def _begin(self, row: Claimed) -> bool:
+        now = self._clock()
+        return outbox.begins(row, now) or self._database.write(lambda connection: outbox.begin(connection, row, now))
 
     def _alarm(self, row: Claimed, error: SendError) -> None:
         cause, now = f"send:{row.account.id}:{error.code}", self._clock()
@@ -156,8 +172,8 @@ class Outbox:
     def _move(self, row: Claimed, event: OutboxEvent, **values: object) -> None:
         self._database.write(lambda connection: self._moved(connection, row, event, **values))
 
-    def _moved(self, connection: Connection, row: Claimed, event: OutboxEvent, **values: object) -> int:
-        return outbox.move(connection, event, outbox.ours(row), self._clock(), **values)
+    def _moved(self, connection: Connection, row: Claimed, event: OutboxEvent, **values: object) -> bool:
+        return outbox.move_ours(connection, event, row, self._clock(), **values)
 
     def _later(self, row: Claimed) -> datetime:
         """Twice as long after each attempt, with jitter so that a crowd does not come back at once."""

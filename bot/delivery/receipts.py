@@ -78,7 +78,7 @@ class Receipts:
         elif inbound.kind is InboundKind.CONTROL and inbound.user_id:
             until = None if inbound.own else now + LONGEST_CONTROL
             self._silence(connection, account, inbound.user_id, until, now)
-        elif inbound.kind is InboundKind.REACTION and inbound.user_id and inbound.opens_window:
+        elif inbound.user_id and inbound.opens_window:  # said while another app owns the thread
             self._wrote(connection, account, inbound)
         elif inbound.kind is InboundKind.NOTICE:
             marks.raise_alarm(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.platforms.rules import FOLDER, Window, Windows
+from bot.platforms.rules import FOLDER, HUMAN_AGENT, Window, Windows
 
 RULES = FOLDER / "windows.toml"
 
-__all__ = ["RULES", "Window", "Windows"]
+__all__ = ["HUMAN_AGENT", "RULES", "Window", "Windows"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from sqlalchemy import Connection
@@ -22,12 +22,14 @@ from bot.delivery.repair import Repair
 from bot.delivery.tally import Tally
 from bot.delivery.typing import Typing
 from bot.states import Lane
-from bot.store import marks, outbox
+from bot.store import announcements, inbox, marks, outbox
 from bot.store.database import Database, DatabaseAway
+from bot.store.inbox import Row
 from bot.store.outbox import Claimed
 
 POLL_S = 0.05
-TURNS_AT_ONCE = 4  # claimed together by one turn thread
+TURNS_AHEAD = 4  # claimed for each turn thread, so that none waits for the claim
+ROOM = 8  # a turn leases at most so many messages for sending
 #: Slots that an announcement never takes: replies go first.
 FOR_REPLIES = 4
 HEARTBEAT_S = 5.0
@@ -52,6 +54,7 @@ class Worker:
         turn_threads: int,
         senders: int,
         running: Running = lambda _connection: [],
+        a_day: int = 3,
     ) -> None:
         self._database = database
         self._inbox, self._receipts, self._outbox, self._repair, self._typing = parts
@@ -61,12 +64,16 @@ class Worker:
         self._turn_threads = turn_threads
         self._senders = senders
         self._running = running
+        self._a_day = a_day  # announcements for one person in 24 hours
         self._stopping = threading.Event()
         self._talk, self._receipt, self._send = threading.Event(), threading.Event(), threading.Event()
+        self._to_turn: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
         self._to_send: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
-        self._busy = 0
+        self._turning = self._busy = 0
+        self._more_waits = False
         self._busy_lock = threading.Lock()
         self._threads: list[threading.Thread] = []
+        self._turners: list[threading.Thread] = []
         self._sender_threads: list[threading.Thread] = []
 
     # ---- life ----
@@ -74,14 +81,15 @@ class Worker:
     def start(self) -> None:
         self._repair.after_start()
         self._beat()
-        loops = [(f"turns-{n}", self._turns) for n in range(self._turn_threads)]
-        loops += [
+        loops = [
+            ("claims", self._claim_turns),
             ("receipts", self._apply_receipts),
             ("dispatcher", self._dispatch),
             ("repair", self._mend),
             ("typing", self._type),
         ]
         self._threads = [self._thread(name, loop) for name, loop in loops]
+        self._turners = [self._thread(f"turns-{n}", self._answer) for n in range(self._turn_threads)]
         self._sender_threads = [self._thread(f"sender-{n}", self._carry) for n in range(self._senders)]
 
     def stop(self, patience_s: float = 20.0) -> None:
@@ -89,12 +97,14 @@ class Worker:
         for event in (self._talk, self._receipt, self._send):
             event.set()
         until = time.monotonic() + patience_s
-        for thread in self._threads:
-            thread.join(max(0.1, until - time.monotonic()))
+        _join(self._threads, until)
+        # what was claimed is answered, and what was answered is sent
+        for _ in self._turners:
+            self._to_turn.put(None)
+        _join(self._turners, until)
         for _ in self._sender_threads:
             self._to_send.put(None)
-        for thread in self._sender_threads:
-            thread.join(max(0.1, until - time.monotonic()))
+        _join(self._sender_threads, until)
 
     def wake(self, lane: Lane) -> None:
         """Something came in: look now, not at the next poll."""
@@ -115,21 +125,51 @@ class Worker:
 
     # ---- loops ----
 
-    def _turns(self) -> None:
-        self._loop(self._talk, self._take_turns, POLL_S)
+    def _claim_turns(self) -> None:
+        self._loop(self._talk, self._take_turns, self._waits(Lane.TALK))
 
     def _take_turns(self) -> bool:
-        rows = self._inbox.claim(TURNS_AT_ONCE)
+        """Lease waiting messages for the turn threads; True while there may be more."""
+        room = self._turn_threads * TURNS_AHEAD - self._turning
+        if room < 1:
+            self._more_waits = True
+            return False
+        rows = self._inbox.claim(room)
+        self._more_waits = len(rows) == room
+        with self._busy_lock:
+            self._turning += len(rows)
         for row in rows:
-            self._inbox.handle(row)
-            self._send.set()
-        return bool(rows)
+            self._to_turn.put(row)
+        return False
+
+    def _answer(self) -> None:
+        while (row := self._to_turn.get()) is not None:
+            try:
+                self._hand_over(self._inbox.handle(row, room=min(ROOM, self._senders - self._busy)))
+            except DatabaseAway:
+                logs.warn("database.away", row=row.id)  # the lease runs out, and repair gives it back
+            except Exception:  # noqa: BLE001 - see _loop
+                logs.failure("turn.failed", row=row.id)
+            finally:
+                with self._busy_lock:
+                    self._turning -= 1
+                if self._more_waits:
+                    self._talk.set()
 
     def _apply_receipts(self) -> None:
-        self._loop(self._receipt, lambda: self._receipts.work() > 0, POLL_S)
+        self._loop(self._receipt, lambda: self._receipts.work() > 0, self._waits(Lane.RECEIPT))
 
     def _dispatch(self) -> None:
-        self._loop(self._send, self._hand_out, POLL_S)
+        self._loop(self._send, self._hand_out, lambda: True)
+
+    def _waits(self, lane: Lane) -> Callable[[], bool]:
+        """A look that writes nothing: polls must not load the one writer."""
+
+        def look() -> bool:
+            with self._database.read() as connection:
+                return inbox.waits(connection, lane, self._clock())
+
+        return look
 
     def _mend(self) -> None:
         swept = beaten = float("-inf")
@@ -162,12 +202,13 @@ class Worker:
         self._database.write(lambda connection: marks.put(connection, f"heartbeat:worker:{self._owner}", "", now))
         self._tally.flush(self._database, now)
 
-    def _loop(self, event: threading.Event, work: Callable[[], bool], poll_s: float) -> None:
-        """Work while there is any; then wait for a hint, or the next poll."""
+    def _loop(self, event: threading.Event, work: Callable[[], bool], look: Callable[[], bool]) -> None:
+        """Work while there is any; then wait for a hint, or look at the next poll."""
+        hinted = True
         while not self._stopping.is_set():
             event.clear()
             try:
-                if work():
+                if (hinted or look()) and work():
                     continue
             except DatabaseAway:
                 logs.warn("database.away")
@@ -175,7 +216,7 @@ class Worker:
             except Exception:  # noqa: BLE001 - a thread that dies would stop everything behind it
                 logs.failure("worker.failed", loop=threading.current_thread().name)
                 self._stopping.wait(AWAY_S)
-            event.wait(poll_s)
+            hinted = event.wait(POLL_S)
 
     # ---- sending ----
 
@@ -200,13 +241,18 @@ class Worker:
             return 0
         now = self._clock()
         rows = self._database.write(
-            lambda connection: outbox.claim(connection, account, self._owner, now, limit, announcement_id=announcement)
+            lambda connection: outbox.claim(connection, account, self._owner, now, limit)
+            if announcement is None
+            else announcements.claim(connection, account, self._owner, now, limit, announcement, self._a_day)
         )
+        self._hand_over(rows)
+        return len(rows)
+
+    def _hand_over(self, rows: Sequence[Claimed]) -> None:
         with self._busy_lock:
             self._busy += len(rows)
         for row in rows:
             self._to_send.put(row)
-        return len(rows)
 
     def _carry(self) -> None:
         while (row := self._to_send.get()) is not None:
@@ -220,6 +266,11 @@ class Worker:
                 with self._busy_lock:
                     self._busy -= 1
                 self._send.set()
+
+
+def _join(threads: Sequence[threading.Thread], until: float) -> None:
+    for thread in threads:
+        thread.join(max(0.1, until - time.monotonic()))
 
 
 #: How old a heartbeat may be before the worker counts as dead.

@@ -18,8 +18,12 @@ _RECIPIENTS = re.compile(r"nơi nhận\s*:?", re.IGNORECASE)
 _SIGNATURE = re.compile(r"\W*(?:TM|KT|TL|TUQ|Q)\s*\.\s")
 _CLOSING = re.compile(r"trên đây là\b", re.IGNORECASE)
 _NUMBER = re.compile(r"Số\s*:?\s*(\d+)\s*[/-]\s*([A-ZĐ][A-ZĐ0-9&]*(?:\s*[-–]\s*[A-ZĐ][A-ZĐ0-9&]*)*)")
+_DASH = re.compile(r"\s*[-–]\s*")
 _ISSUED = re.compile(r"ngày\s+(\d{1,2})\s+tháng\s+(\d{1,2})\s+năm\s+(\d{4})", re.IGNORECASE)
-_TYPE = re.compile(r"\W*(KẾ HOẠCH|NGHỊ QUYẾT|HƯỚNG DẪN|CHƯƠNG TRÌNH(?: HÀNH ĐỘNG)?|QUYẾT ĐỊNH|THÔNG BÁO|QUY ĐỊNH|QUY CHẾ|KẾT LUẬN|CHỈ THỊ)\W*$")
+_TYPE = re.compile(
+    r"\W*(KẾ HOẠCH|NGHỊ QUYẾT|HƯỚNG DẪN|CHƯƠNG TRÌNH(?: HÀNH ĐỘNG)?|QUYẾT ĐỊNH|THÔNG BÁO|QUY ĐỊNH|QUY CHẾ|KẾT LUẬN|"
+    r"CHỈ THỊ)\W*$"
+)
 
 
 @dataclass(slots=True)
@@ -128,7 +132,7 @@ def _roman(letters: str) -> int:
 
 def _number(head: str) -> str:
     found = _NUMBER.search(head)
-    return f"{found[1]}/{re.sub(r'\s*[-–]\s*', '-', found[2])}" if found else ""
+    return f"{found[1]}/{_DASH.sub('-', found[2])}" if found else ""
 
 
 def _issued(head: str) -> date | None:

@@ -1,4 +1,4 @@
-"""Official documents: read from docx, pdf or text, kept with their original bytes and version, shown clause by clause."""
+"""Official documents: read from docx, pdf or text, kept with their original bytes, shown clause by clause."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ class Change:
 def read(data: bytes, file: str, number: str = "") -> Document:
     """Reads a document's bytes; `number` replaces the one found in it.
 
-    Raises BotError: document.empty, .too_big, .unknown_format, .encrypted, .unreadable, .no_text, .no_clauses or .no_number.
+    Raises BotError: document.empty, .too_big, .unknown_format, .encrypted, .unreadable, .no_text, .no_clauses,
+    .no_number.
     """
     found = cut(_paragraphs(data, file))
     if len(found.clauses) < 2:
@@ -150,20 +151,22 @@ def _pdf(data: bytes, name: str) -> list[str]:
 
     try:
         reader = PdfReader(io.BytesIO(data))
-        if reader.is_encrypted:
-            raise BotError("document.encrypted", file=name)
-        if len(reader.pages) > MOST_PAGES:
-            raise BotError("document.too_big", file=name, pages=MOST_PAGES)
-        lines = [line for page in reader.pages for line in page.extract_text().split("\n")]
-    except BotError:
-        raise
+        locked, pages = reader.is_encrypted, 0 if reader.is_encrypted else len(reader.pages)
     except Exception as error:  # a foreign file may break the reader in any way
+        raise BotError("document.unreadable", file=name) from error
+    if locked:
+        raise BotError("document.encrypted", file=name)
+    if pages > MOST_PAGES:
+        raise BotError("document.too_big", file=name, pages=MOST_PAGES)
+    try:
+        lines = [line for page in reader.pages for line in page.extract_text().split("\n")]
+    except Exception as error:
         raise BotError("document.unreadable", file=name) from error
     return _joined(lines)
 
 
 def _joined(lines: Iterable[str]) -> list[str]:
-    """A pdf's lines made paragraphs again: a line goes on when it does not end a sentence and the next is no new point."""
+    """A pdf's lines made paragraphs: one goes on when it ends no sentence and the next begins with a small letter."""
     found: list[str] = []
     for line in (line.strip() for line in lines):
         goes_on = found and line and line[0].islower() and found[-1] and found[-1][-1] not in ".;:!?"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.library.vietnamese import normalise, topics, with_readings
 
-SHORTEST, LONGEST = 2, 4  # letters in a piece of a word, its borders counted
+SHORTEST, LONGEST = 3, 4  # letters in a piece of a word, its borders counted
 _WORD = "="  # begins the name of a word, so that it is not taken for a piece
 FEWEST = 2  # messages a piece must stand in to be kept
 
@@ -63,19 +63,17 @@ def _pieces_of(word: str) -> tuple[str, ...]:
     """Every run of SHORTEST to LONGEST letters inside a word and its borders."""
     padded = f" {word} "
     return tuple(
-        padded[at : at + size]
-        for size in range(SHORTEST, LONGEST + 1)
-        for at in range(max(1, len(padded) - size + 1))
+        padded[at : at + size] for size in range(SHORTEST, LONGEST + 1) for at in range(max(1, len(padded) - size + 1))
     )
 
 
 def _features(text: str) -> dict[str, None]:
-    """Once each and in their order: the pieces of a message, its words and its pairs of neighbours, with the readings of short forms and its topics."""
+    """Once each, in order: the pieces of a message, its words with the readings of short forms, pairs, topics."""
     plain = normalise(text)
     said = with_readings(plain).split()
     return dict.fromkeys(
         [piece for word in plain.split() for piece in _pieces_of(word)]
         + [_WORD + word for word in said]
-        + [f"{_WORD}{first} {second}" for first, second in zip(said, said[1:], strict=False)]
+        + [f"{_WORD}{first} {second}" for first, second in pairwise(said)]
         + [f"{_WORD}@{topic}" for topic in sorted(topics(plain))]
     )

@@ -102,7 +102,8 @@ class Phrases:
         for text in texts:
             phrase = _phrase(text)
             first = phrase[0]
-            assert first is not None, f"a phrase may not begin with a gap: {text}"  # noqa: S101  (checked by `faults`)
+            if first is None:
+                raise BotError("content.faulty", phrase=text)  # nothing to look it up by
             self._by_first[first.plain].append(phrase)
 
     def within(self, words: Sequence[Word]) -> bool:
@@ -129,7 +130,9 @@ class Lexicon:
         self._asks = [(ask, Phrases(ask.words)) for ask in asks.ask]
         self._opening = Phrases(follow_ups.opening)
         self._follow_ups = [(rule, Phrases(rule.words)) for rule in follow_ups.rule]
-        self._ours = {" ".join(word.plain for word in marked_words(kind)): set(ours) for kind, ours in documents.kinds.items()}
+        self._ours = {
+            " ".join(word.plain for word in marked_words(kind)): set(ours) for kind, ours in documents.kinds.items()
+        }
         kinds = "|".join(sorted(map(re.escape, self._ours), key=len, reverse=True))
         units = "|".join(word.plain for unit in documents.units for word in marked_words(unit))
         self._document = re.compile(rf"\b({kinds})(?: so)? (\d+)\b(?! (?:{units}))")
@@ -167,7 +170,9 @@ class Lexicon:
     def instead(self, answer: str, text: str) -> str:
         """The answer to give in place of this one, when the text asks for what no clause holds; "" when it does not."""
         words = marked_words(text)
-        return next((ask.instead[answer] for ask, said in self._asks if answer in ask.instead and said.within(words)), "")
+        return next(
+            (ask.instead[answer] for ask, said in self._asks if answer in ask.instead and said.within(words)), ""
+        )
 
     def leans(self, text: str, most: int) -> bool:
         """Is this a short message that leans on what came before it?"""
@@ -181,6 +186,11 @@ class Lexicon:
             if any(fnmatchcase(before, pattern) for pattern in rule.after) and said.within(words):
                 return rule.to.get(before) or rule.to.get("*", "")
         return ""
+
+    def answers_named(self) -> set[str]:
+        """Every answer the lexicon leads to, so that a check can see that it exists."""
+        led = {answer for ask, _ in self._asks for pair in ask.instead.items() for answer in pair}
+        return led | {answer for rule, _ in self._follow_ups for answer in rule.to.values()}
 
     def _without_particles(self, words: list[Word]) -> list[Word]:
         """The message without greetings and signs at both ends; all of it when nothing else is there."""
@@ -216,7 +226,9 @@ def _matches(phrase: Phrase, words: Sequence[Word], at: int) -> int | None:
         return at
     head, rest = phrase[0], phrase[1:]
     if head is None:
-        return next((end for skip in range(WIDEST_GAP + 1) if (end := _matches(rest, words, at + skip)) is not None), None)
+        return next(
+            (end for skip in range(WIDEST_GAP + 1) if (end := _matches(rest, words, at + skip)) is not None), None
+        )
     if at < len(words) and head.plain == words[at].plain and words[at].marks <= head.marks:
         return _matches(rest, words, at + 1)
     return None

@@ -165,6 +165,15 @@ class Organisation(BaseModel):
                     return at
         return None
 
+    def working_days_after(self, at: datetime, days: int) -> datetime:
+        """The same time of day so many days with office hours later. `at` in the union's zone; hours must be set."""
+        for _ in range(LOOK_AHEAD * 2):
+            if not days:
+                break
+            at += timedelta(days=1)
+            days -= bool(list(self._spans(at.date())))
+        return at
+
     def opens_in_words(self, now: datetime) -> str:
         """As "07:30 thứ Hai 24/11" or "13:30 hôm nay"; "" when not set."""
         at = self.next_opening(now)

@@ -7,16 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from bot.library import parts
-from bot.library.classify import Classifier, Numbers
+from bot.library.classify import ANSWER_WORTH, KIND_WORTH, Classifier, Numbers, worth
 from bot.library.lexicon import Found, Lexicon
 from bot.library.load import CONTENT, Knowledge, load
-from bot.library.vietnamese import marked_words, normalise
+from bot.library.vietnamese import normalise
 from bot.talk import Kind, Match, Reading
 
 SHOWN = 3
-DECLINED_AT = 0.35  # so much weight outside for each part of a question, and it is declined
-SURE = 0.45  # below it the first answers are offered to choose from
-CLEAR = 0.6  # what each part of a message with several questions must reach to be answered by itself
+DECLINED_AT = 0.3  # so much weight outside for each part of a question, and it is declined
+SURE = 0.65  # below it the first answers are offered to choose from
+CLEAR = 0.8  # what each part of a message with several questions must reach to be answered by itself
 LEANING = 6  # a message of up to so many words may lean on the answer before it
 
 
@@ -49,7 +49,7 @@ class Library:
         return replace(reading, parts=self._parts(reading, pieces)) if len(pieces) > 1 else reading
 
     def _one(self, text: str, found: Found, before: str = "") -> Reading:
-        if not any(word.plain[0].isalnum() for word in marked_words(text)):
+        if not any(letter.isalpha() for letter in text):  # signs, smileys, a number no menu offered
             return Reading(Kind.SMALLTALK, 1.0, signals=found.signals)
         if found.kind is not None:
             return Reading(found.kind, 1.0, ((found.kind, 1.0),), signals=found.signals, subject=found.subject)
@@ -68,17 +68,16 @@ class Library:
                 answers.append((float(share), label))
             elif kind is Kind.OUT_OF_SCOPE:
                 subjects[label.partition("/")[2]] = float(share)
-        kind = max(kinds, key=lambda one: kinds[one])
-        if kind is Kind.QUESTION and kinds[Kind.OUT_OF_SCOPE] > DECLINED_AT * kinds[kind]:
-            kind = Kind.OUT_OF_SCOPE
-        subject = max(subjects, key=lambda name: subjects[name])
+        kind = _best_kind(kinds, found)
+        subject = max(subjects, key=lambda name: subjects[name]) if kind is Kind.OUT_OF_SCOPE else ""
         matches = self._matches(answers, text)
         return Reading(
             kind=kind,
-            confidence=kinds[kind],
+            confidence=worth(kinds[kind], KIND_WORTH),
             kinds=tuple(sorted(kinds.items(), key=lambda pair: -pair[1])),
             matches=matches,
-            signals=found.signals | ({subject} & _SIGNAL_SUBJECTS if kind is Kind.OUT_OF_SCOPE else set()),
+            signals=found.signals | ({subject} & _SIGNAL_SUBJECTS),
+            guessed=frozenset({subject} & _SIGNAL_SUBJECTS) - found.signals,
             subject=subject,
             unsure=kind is Kind.QUESTION and matches[0].confidence < SURE,
         )
@@ -90,29 +89,44 @@ class Library:
         instead = self._lexicon.instead(first, text)
         if instead:
             best = [(share, instead), *(pair for pair in best if pair[1] != instead)][:SHOWN]
-        return tuple(Match(self.answers[label], share) for share, label in best)
+        return tuple(Match(self.answers[label], worth(share, ANSWER_WORTH)) for share, label in best)
 
     def _followed(self, reading: Reading, text: str, before: str) -> Reading:
-        """A short message that leans on the answer before it: read by rule, else together with that answer's question."""
-        if not self._lexicon.leans(text, LEANING) or (reading.kind is not Kind.QUESTION and reading.confidence > CLEAR):
+        """A short message that leans on the answer before it: read by rule, else with that answer's question."""
+        firm = reading.kind is not Kind.QUESTION and reading.confidence > CLEAR
+        if (firm and reading.kind is not Kind.SMALLTALK) or not self._lexicon.leans(text, LEANING):
             return reading
         meant = self._lexicon.follow_up(before, text)
         if meant in self.answers:
-            rest = tuple(match for match in reading.matches if match.answer.id != meant)
-            sure = Match(self.answers[meant], max(CLEAR, *(match.confidence for match in reading.matches)))
-            return replace(reading, kind=Kind.QUESTION, matches=(sure, *rest)[:SHOWN], unsure=False, confidence=sure.confidence)
-        if not reading.unsure and reading.kind is Kind.QUESTION:
+            rest = (match for match in reading.matches if match.answer.id != meant)
+            sure = max(CLEAR, *(match.confidence for match in reading.matches))
+            return replace(
+                reading,
+                kind=Kind.QUESTION,
+                confidence=sure,
+                matches=(Match(self.answers[meant], sure), *rest)[:SHOWN],
+                subject="",
+                unsure=False,
+            )
+        if firm or (reading.kind is Kind.QUESTION and not reading.unsure):
             return reading
         together = self.classifier.shares(text, f"{self.answers[before].question} {text}")
         return self._weighed(together, text, Found(reading.signals))
 
     def _parts(self, whole: Reading, pieces: tuple[str, ...]) -> tuple[Reading, ...]:
-        """The pieces when all are clear and ask for different things; none otherwise."""
+        """The pieces that are clear, when they ask for different things; none otherwise."""
         read = [self._one(piece, self._lexicon.find(piece)) for piece in pieces]
         kept = [one for one in read if one.kind is Kind.QUESTION and one.best and one.best.confidence >= CLEAR]
-        sections = {one.best.answer.citations[0] for one in kept if one.best}
-        likely = {match.answer.citations[0] for match in whole.matches}
-        return tuple(kept) if len(kept) == len(sections) > 1 and sections & likely else ()
+        asked = {one.best.answer.id for one in kept if one.best}
+        likely = {match.answer.id for match in whole.matches}
+        return tuple(kept) if len(kept) == len(asked) > 1 and asked & likely else ()
+
+
+def _best_kind(kinds: dict[Kind, float], found: Found) -> Kind:
+    kind = max(kinds, key=lambda one: kinds[one])
+    if kind is Kind.QUESTION and kinds[Kind.OUT_OF_SCOPE] > DECLINED_AT * kinds[kind]:
+        return Kind.OUT_OF_SCOPE
+    return Kind.OUT_OF_SCOPE if kind is Kind.SMALLTALK and "insult" in found.signals else kind
 
 
 _SIGNAL_SUBJECTS = {"danger", "insult", "injection"}

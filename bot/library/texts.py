@@ -27,7 +27,12 @@ LONGEST_TITLE = 20  # of a button, likewise
 MOST_CHOICES = 10
 
 #: What topics hand over besides the organisation's words.
-FACTS = frozenset({"when", "channel", "unit", "most", "noun", "messages", "since", "opens", "url"})
+FACTS = frozenset(
+    {
+        "campaign", "channel", "closes", "code", "event", "left", "messages", "most", "noun",
+        "opens", "place", "since", "title", "unit", "url", "when",
+    }
+)  # fmt: skip
 
 
 class Choice(BaseModel):

@@ -48,7 +48,7 @@ def short_forms(folder: Path = LEXICON) -> ShortForms:
 
 
 @cache
-def _topics(folder: Path = LEXICON) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+def topic_phrases(folder: Path = LEXICON) -> dict[str, list[tuple[tuple[str, ...], str]]]:
     """The phrases of content/lexicon/topics.toml with their topics, by their first word."""
     found: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
     for topic, phrases in tomllib.loads((folder / "topics.toml").read_text(encoding="utf-8")).items():
@@ -61,7 +61,7 @@ def _topics(folder: Path = LEXICON) -> dict[str, list[tuple[tuple[str, ...], str
 def topics(normalised: str) -> set[str]:
     """The topics whose words stand in the line."""
     said = normalised.split()
-    known = _topics()
+    known = topic_phrases()
     return {
         topic
         for at, word in enumerate(said)
@@ -98,7 +98,7 @@ def words(text: str) -> list[str]:
 
 @lru_cache(maxsize=1 << 15)
 def _plain(folded: str, after_number: bool) -> tuple[str, ...]:
-    """A folded token as matching sees it: a short form in words, else itself without stretched letters and Telex keys."""
+    """A folded token as matching sees it: a short form in words, else without stretched letters and Telex keys."""
     shrunk = _STRETCHED.sub(r"\1", folded)
     spelled = None if len(shrunk) == 1 and after_number else short_forms().one.get(shrunk)
     return spelled or ((_untelex(shrunk),) if shrunk else ())

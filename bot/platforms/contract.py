@@ -106,11 +106,13 @@ class Platform(Protocol):
         *,
         tag: str,
         started: Callable[[], bool],
+        late: bool = False,
     ) -> Receipt:
         """Send one part.
 
         `started` is called once, immediately before the request leaves; when it gives False nothing is sent and
-        `Cancelled` is raised. `tag` travels along where the platform echoes it. Raises SendError.
+        `Cancelled` is raised. `tag` travels along where the platform echoes it. `late`: after the ordinary window,
+        typed by a person, on an account that was granted it. Raises SendError.
         """
         ...
 

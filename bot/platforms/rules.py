@@ -15,9 +15,11 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.clock import VIETNAM
+from bot.clock import zone
 from bot.states import Origin
 
+#: A window that Meta grants an app after a review, for words that a person typed.
+HUMAN_AGENT = "human_agent"
 FOLDER = Path(__file__).resolve().parents[2] / "content" / "rules"
 
 
@@ -42,6 +44,7 @@ class Window(Dated):
     origins: tuple[Origin, ...]
     hours: int = Field(gt=0)
     margin_minutes: int = Field(ge=0)
+    grant: str = ""  # what the platform must have granted the account, and a person must have typed the message
 
 
 class RouteRule(Dated):
@@ -88,15 +91,15 @@ class House(Dated):
 
     def open_at(self, now: datetime) -> bool:
         """Whether an announcement may leave at this moment, by the union's clock."""
-        return self.opens <= now.astimezone(VIETNAM).time() < self.closes
+        return self.opens <= now.astimezone(zone()).time() < self.closes
 
     def next_opening(self, now: datetime) -> datetime:
         """The same moment when open, else when the night is over."""
-        local = now.astimezone(VIETNAM)
+        local = now.astimezone(zone())
         if self.open_at(now):
             return now
         day = local.date() if local.time() < self.opens else local.date() + timedelta(days=1)
-        return datetime.combine(day, self.opens, VIETNAM)
+        return datetime.combine(day, self.opens, zone())
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +112,22 @@ class Windows:
     def load(cls, path: Path = FOLDER / "windows.toml") -> Windows:
         return cls(_rows(path, "window", Window))
 
-    def length(self, platform: str, origin: Origin, on: date) -> timedelta:
+    def length(self, platform: str, origin: Origin, on: date, *, grant: str = "") -> timedelta:
         """How long the window is; nothing at all where no rule is in force."""
-        rule = in_force([row for row in self.rows if row.platform == platform and origin in row.origins], on)
+        ours = [row for row in self.rows if row.platform == platform and origin in row.origins and row.grant == grant]
+        rule = in_force(ours, on)
         return timedelta(hours=rule.hours, minutes=-rule.margin_minutes) if rule else timedelta()
 
-    def open(self, platform: str, origin: Origin, wrote_at: datetime | None, now: datetime) -> bool:
+    def open(
+        self, platform: str, origin: Origin, wrote_at: datetime | None, now: datetime, *, grant: str = ""
+    ) -> bool:
         """Whether such a message may go to somebody who last acted at `wrote_at`."""
-        return wrote_at is not None and now - wrote_at < self.length(platform, origin, now.date())
+        return wrote_at is not None and now - wrote_at < self.length(platform, origin, now.date(), grant=grant)
 
-    def closes(self, platform: str, origin: Origin, wrote_at: datetime, now: datetime) -> datetime:
-        return wrote_at + self.length(platform, origin, now.date())
+    def closes(
+        self, platform: str, origin: Origin, wrote_at: datetime, now: datetime, *, grant: str = ""
+    ) -> datetime:
+        return wrote_at + self.length(platform, origin, now.date(), grant=grant)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 Measure = Callable[[str], int]
@@ -92,3 +92,17 @@ def _clings(text: str, at: int) -> bool:
         or text[at - 1] == _JOINER
         or 0x1F3FB <= ord(letter) <= 0x1F3FF
     )
+
+
+def shown(part: Mapping[str, object]) -> tuple[str, tuple[str, ...]]:
+    """What a person reads of one request's message, as both platforms shape it: the text, and the buttons' titles."""
+    attachment = part.get("attachment")
+    payload = attachment.get("payload") if isinstance(attachment, dict) else None
+    template = payload if isinstance(payload, dict) else {}
+    buttons = [*_list(part.get("quick_replies")), *_list(template.get("buttons"))]
+    titles = tuple(str(one["title"]) for one in buttons if isinstance(one, dict) and one.get("title"))
+    return str(part.get("text") or template.get("text") or ""), titles
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

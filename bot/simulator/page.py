@@ -23,6 +23,23 @@ _POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
+_KEYS = {
+    "zalo": (
+        ("app_id", "Mã ứng dụng (App ID)"),
+        ("app_secret", "Khóa bí mật của ứng dụng"),
+        ("external_id", "Mã OA"),
+        ("oa_secret_key", "OA Secret Key"),
+        ("access_token", "Access Token"),
+        ("refresh_token", "Refresh Token"),
+    ),
+    "messenger": (
+        ("app_id", "Mã ứng dụng (App ID)"),
+        ("app_secret", "App Secret"),
+        ("external_id", "Mã trang (Page ID)"),
+        ("access_token", "Page Access Token"),
+    ),
+}
+
 
 class Entering(Order):
     """A phone is put on the page: of somebody new, or of somebody whom the browser remembers."""
@@ -40,6 +57,7 @@ class Page:
 
     def add_routes(self, blueprint: Blueprint) -> None:
         blueprint.add_url_rule("/", "page", self._shown)
+        blueprint.add_url_rule("/keys", "keys", self._keys)
         blueprint.add_url_rule("/files/<name>", "file", self._file)
         blueprint.add_url_rule("/page/enter", "enter", self._enter, methods=["POST"])
         blueprint.add_url_rule("/page/act", "act", self._act, methods=["POST"])
@@ -50,6 +68,19 @@ class Page:
         answer.headers["Content-Security-Policy"] = _POLICY
         answer.headers["X-Content-Type-Options"] = "nosniff"
         answer.headers["Referrer-Policy"] = "no-referrer"
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    def _keys(self) -> Response:
+        """What an officer copies from the platforms' own sites when connecting; made up, and of use here only."""
+        found = [
+            (one, [(label, getattr(one, name)) for name, label in _KEYS[one.platform]])
+            for one in self._simulator.accounts
+        ]
+        answer = Response(
+            render_template("simulator/keys.html", accounts=found), content_type="text/html; charset=utf-8"
+        )
+        answer.headers["Content-Security-Policy"] = _POLICY
         answer.headers["Cache-Control"] = "no-store"
         return answer
 

@@ -23,6 +23,7 @@ from bot.simulator.double import Double, Event, Tools
 from bot.simulator.knobs import ZaloKnobs
 from bot.simulator.limits import Allowance
 from bot.simulator.people import Person
+from bot.simulator.zalo_consent import ZaloConsent
 from bot.simulator.zalo_events import ZaloEvents
 from bot.simulator.zalo_oauth import ZaloOauth
 from bot.simulator.zalo_shapes import (
@@ -68,7 +69,8 @@ class Zalo(Double[ZaloKnobs]):
         self.events = ZaloEvents(self.account, tools.keyring)
         self._minute = Allowance(60)
         self._sub_spent = 0
-        self.oauth = ZaloOauth(lambda: self.account, self.tokens)
+        self.consent = ZaloConsent(lambda: self.account, tools.deliveries.bot_url, tools.now)
+        self.oauth = ZaloOauth(lambda: self.account, self.tokens, self.consent)
 
     @property
     def account(self) -> SimulatedAccount:
@@ -85,6 +87,11 @@ class Zalo(Double[ZaloKnobs]):
         route("/zalo/v2.0/oa/message", lambda: self._api("send", self._version_2), "POST")
         for closed in ("v3.0/oa/message/transaction", "v3.0/oa/message/promotion"):
             route(f"/zalo/{closed}", lambda: self._api("other", lambda: self._refuse(-240)), "POST")
+        for path, name, view in (
+            ("permission", "asked", self.consent.asked),
+            ("permission/agree", "agreed", self.consent.agreed),
+        ):
+            blueprint.add_url_rule(f"/zalo-oauth/v4/oa/{path}", f"zalo consent {name}", view)
         route("/zalo-oauth/v4/oa/access_token", lambda: self.serve("token", self.oauth.access_token), "POST")
 
     # -- answers

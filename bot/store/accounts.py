@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, case, select, update
 
+from bot.store.prepared import Prepared
 from bot.store.schema import accounts, apps
-from bot.store.sql import insert_or_ignore, locked
+from bot.store.sql import insert_or_ignore
 from bot.store.vault import Vault
 
 #: What the platforms allow (messages a second, burst): Meta 300 calls/s a Page, Zalo 4,000 a minute an app.
@@ -19,6 +21,8 @@ from bot.store.vault import Vault
 CEILINGS = {"messenger": (300.0, 30.0), "zalo": (66.0, 30.0)}
 
 ACTIVE, HELD, REMOVED = "active", "held", "removed"
+#: The state_code of an account that an officer stopped: only an officer lets it go on.
+PAUSED = "account.paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Account:
     oauth_url: str
     api_version: str
     buttons: bool
+    human_agent: bool
     state: str
     state_code: str
     rate: float
@@ -88,10 +93,14 @@ def all_accounts(connection: Connection) -> list[Account]:
     return [Account(**row) for row in connection.execute(query).mappings()]
 
 
+_GET = select(*_ACCOUNT_COLUMNS).where(accounts.c.id == bindparam("number"))
+_LOOK = Prepared(lambda _: _GET)
+_LOCK = Prepared(lambda _: _GET.with_for_update())  # SQLite leaves that out: it has one writer
+
+
 def get(connection: Connection, account_id: int, *, lock: bool = False) -> Account | None:
-    query = select(*_ACCOUNT_COLUMNS).where(accounts.c.id == account_id)
-    row = connection.execute(locked(connection, query) if lock else query).mappings().first()
-    return Account(**row) if row else None
+    row = (_LOCK if lock else _LOOK).first(connection, number=account_id)
+    return Account(*row) if row else None
 
 
 def save_app(
@@ -159,14 +168,24 @@ def set_tokens(
             tokens_version=accounts.c.tokens_version + 1,
             tokens_at=at,
             tokens_until=until,
-            state=ACTIVE,
-            state_code="",
+            # an officer's pause outlives a new token
+            state=case((accounts.c.state_code == PAUSED, accounts.c.state), else_=ACTIVE),
+            state_code=case((accounts.c.state_code == PAUSED, PAUSED), else_=""),
         )
     )
 
 
 def change(connection: Connection, account_id: int, **values: Any) -> None:
-    connection.execute(update(accounts).where(accounts.c.id == account_id).values(**values))
+    if not values:
+        return
+    to = {f"to_{name}": value for name, value in values.items()}
+    _changing(tuple(values)).count(connection, number=account_id, **to)
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Prepared:
+    to: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    return Prepared(lambda _: update(accounts).where(accounts.c.id == bindparam("number")).values(to))
 
 
 def seeded(connection: Connection, platform: str, external_id: str) -> tuple[int, str] | None:

@@ -19,7 +19,8 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BotError
 
@@ -70,8 +71,10 @@ class Database:
         try:
             with self.engine.connect() as connection:
                 yield connection
-        except OperationalError as error:
-            raise DatabaseAway from error
+        except SQLAlchemyError as error:
+            if _is_away(error):
+                raise DatabaseAway from error
+            raise
 
     # ---- writing ----
 
@@ -89,12 +92,12 @@ class Database:
             try:
                 with self.engine.begin() as connection:
                     return op(connection)
-            except DBAPIError as error:
-                state = getattr(error.orig, "sqlstate", None)
+            except SQLAlchemyError as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
                 if state in {"40001", "40P01"} and attempt < 4:  # lost a race with another process: again
                     time.sleep(0.01 * 2**attempt)
                     continue
-                if isinstance(error, OperationalError) or error.connection_invalidated:
+                if _is_away(error):
                     raise DatabaseAway from error
                 raise
         raise DatabaseAway
@@ -129,13 +132,13 @@ class Database:
             if not group:
                 continue
             try:
-                connection = connection or self.engine.connect()
+                connection = connection or self.engine.connect().execution_options(writes=True)
                 self._commit(connection, group)
             except BaseException as error:  # noqa: BLE001 - the writer must outlive whatever an operation did
                 _drop(connection)
                 connection = None
                 for job in group:
-                    _finish(job, error=DatabaseAway() if isinstance(error, OperationalError) else error)
+                    _finish(job, error=DatabaseAway() if _is_away(error) else error)
         _drop(connection)
 
     def _take_group(self) -> list[_Job[Any]]:
@@ -157,7 +160,7 @@ class Database:
                 results = [job.op(connection) for job in group]
         except Exception as error:
             if len(group) == 1:
-                if isinstance(error, OperationalError):
+                if _is_away(error):
                     raise
                 _finish(group[0], error=error)
                 return
@@ -179,6 +182,16 @@ class Database:
     @property
     def waiting(self) -> int:
         return self._jobs.qsize()
+
+
+def _is_away(error: BaseException) -> bool:
+    """Tell a database that does not answer from a statement that is wrong: SQLite has one class for both."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    wrong = isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorname == "SQLITE_ERROR"
+    return error.connection_invalidated or (isinstance(error, OperationalError) and not wrong)
 
 
 def _finish(job: _Job[Any], *, result: object = None, error: BaseException | None = None) -> None:
@@ -213,8 +226,8 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        if not connection.get_execution_options().get("reading"):
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if threading.current_thread().name == "writer" else "BEGIN")
+        # by the connection, not by the thread: an operation that looks something up would lock itself out for seconds
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
 
     return engine
 

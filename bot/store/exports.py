@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, insert, select
 
 from bot.store.erasure import tables_of_people
+from bot.store.said import said
 from bot.store.schema import accounts, exports, inbox, persons
 
 LINK_LASTS = timedelta(hours=24)
@@ -53,6 +54,8 @@ def gather(connection: Connection, person_id: int) -> dict[str, Any]:
     received = select(inbox).where(inbox.c.account_id == who["account_id"], inbox.c.user_id == who["user_id"])
     data["received"] = [_shown(row) for row in connection.execute(received.order_by(inbox.c.id)).mappings()]
     for table in tables_of_people():
+        if table is said:
+            continue  # the same messages again, only to find them
         data[table.name] = [_shown(row) for row in _rows(connection, table, person_id)]
     return data
 

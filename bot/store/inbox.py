@@ -8,12 +8,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnClause, Connection, RowMapping, and_, exists, literal_column, select, text, update
+from sqlalchemy import (
+    ColumnClause,
+    Connection,
+    Integer,
+    and_,
+    bindparam,
+    exists,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.messages import Event
 from bot.states import InboxState, Lane
+from bot.store.prepared import Prepared
 from bot.store.schema import forgotten, inbox
-from bot.store.sql import insert_or_ignore, locked
+from bot.store.sql import insert_or_ignore
 from bot.store.vault import Vault
 
 LEASE = timedelta(seconds=20)
@@ -47,8 +60,9 @@ class Row:
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
 
-def _row(row: RowMapping) -> Row:
-    return Row(**{**row, "body": json.loads(row["body"]), "user_id": row["user_id"] or ""})
+def _row(row: tuple[Any, ...]) -> Row:
+    number, account_id, user_id, lane, body, *rest = row
+    return Row(number, account_id, user_id or "", lane, json.loads(body), *rest)
 
 
 # ---- keeping ----
@@ -61,6 +75,7 @@ def keep(
 
     An event of before somebody asked to be forgotten brings nobody back.
     """
+    anybody_forgotten = _ANYBODY_FORGOTTEN.first(connection) is not None
     rows = [
         {
             "account_id": account,
@@ -72,18 +87,22 @@ def keep(
             "received_at": now,
             "due_at": now,
         }
-        for account, platform, event in events
-        if not _is_forgotten(connection, vault, account, event)
+        for account, _, event in events
+        if not (anybody_forgotten and _is_forgotten(connection, vault, account, event))
     ]
-    if not rows:
-        return []
-    statement = insert_or_ignore(connection, inbox, conflict=("account_id", "event_key")).values(rows)
-    return [(row[0], row[1]) for row in connection.execute(statement.returning(inbox.c.id, inbox.c.lane))]
+    return [(row[0], row[1]) for values in rows for row in _KEEP.rows(connection, **values)]
+
+
+_KEPT = ("account_id", "event_key", "user_id", "lane", "body", "at", "received_at", "due_at")
+_KEEP = Prepared(
+    lambda dialect: insert_or_ignore(dialect, inbox, conflict=("account_id", "event_key"))
+    .values({name: bindparam(name) for name in _KEPT})
+    .returning(inbox.c.id, inbox.c.lane)
+)
+_ANYBODY_FORGOTTEN = Prepared(lambda _: select(forgotten.c.hash).limit(1))
 
 
 def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Event) -> bool:
-    if connection.execute(select(forgotten.c.hash).limit(1)).first() is None:
-        return False
     keys = vault.hashes("event", str(account), event.key)
     people = vault.hashes("person", str(account), event.user_id) if event.user_id else []
     query = select(forgotten.c.kind, forgotten.c.at).where(forgotten.c.hash.in_([*keys, *people]))
@@ -93,44 +112,86 @@ def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Eve
 # ---- talk: one turn after the other ----
 
 
-def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) -> list[Row]:
-    """Lease the oldest waiting message of up to `limit` people none of whose messages is being worked on."""
-    older = inbox.alias("older")
+# Statements are made once: to put one together costs ten times what running it does.
+
+
+def _claiming(_dialect: str) -> Any:
+    other = inbox.alias("other")
+    # an older one waits, or any is being worked on: two web processes may have numbered two events the wrong way round
     blocked = exists().where(
-        older.c.account_id == inbox.c.account_id,
-        older.c.user_id == inbox.c.user_id,
-        older.c.id < inbox.c.id,
-        text("older.lane = 'talk' AND older.state IN ('received', 'working')"),
+        other.c.account_id == inbox.c.account_id,
+        other.c.user_id == inbox.c.user_id,
+        text("other.lane = 'talk' AND other.state IN ('received', 'working')"),
+        or_(other.c.id < inbox.c.id, text("other.state = 'working'")),
     )
     ready = (
         select(inbox.c.id)
-        .where(inbox.c.lane == _TALK, inbox.c.state == _RECEIVED, inbox.c.due_at <= now, ~blocked)
+        .where(inbox.c.lane == _TALK, inbox.c.state == _RECEIVED, inbox.c.due_at <= bindparam("moment"), ~blocked)
         .order_by(inbox.c.id)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)  # SQLite leaves it out: it has one writer
     )
-    statement = (
+    return (
         update(inbox)
-        .where(inbox.c.id.in_(locked(connection, ready, skip=True).scalar_subquery()))
-        .values(state=InboxState.WORKING.value, owner=owner, lease_until=now + LEASE, attempts=inbox.c.attempts + 1)
+        .where(inbox.c.id.in_(ready.scalar_subquery()))
+        .values(
+            state=InboxState.WORKING.value,
+            owner=bindparam("by"),
+            lease_until=bindparam("until"),
+            attempts=inbox.c.attempts + 1,
+        )
         .returning(*_COLUMNS)
     )
-    return sorted((_row(row) for row in connection.execute(statement).mappings()), key=lambda row: row.id)
+
+
+_CLAIM = Prepared(_claiming)
+
+
+def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) -> list[Row]:
+    """Lease the oldest waiting message of up to `limit` people none of whose messages is being worked on."""
+    found = _CLAIM.rows(connection, moment=now, most=limit, by=owner, until=now + LEASE)
+    return sorted((_row(row) for row in found), key=lambda row: row.id)
+
+
+_BEHIND = Prepared(
+    lambda _: select(*_COLUMNS)
+    .where(
+        inbox.c.account_id == bindparam("of_account"),
+        inbox.c.user_id == bindparam("of_user"),
+        inbox.c.id > bindparam("head"),
+        text("lane = 'talk' AND state IN ('received', 'working')"),
+    )
+    .order_by(inbox.c.id)
+    .limit(MOST_MERGED)
+)
 
 
 def waiting_behind(connection: Connection, head: Row) -> list[Row]:
     """The person's next messages, in order: nobody else can take them while the head is being worked on."""
-    query = (
-        select(*_COLUMNS)
-        .where(
-            inbox.c.account_id == head.account_id,
-            inbox.c.user_id == head.user_id,
-            inbox.c.id > head.id,
-            text("lane = 'talk' AND state IN ('received', 'working')"),
-        )
-        .order_by(inbox.c.id)
-        .limit(MOST_MERGED)
-    )
-    return [_row(row) for row in connection.execute(query).mappings()]
+    found = _BEHIND.rows(connection, of_account=head.account_id, of_user=head.user_id, head=head.id)
+    return [_row(row) for row in found]
+
+
+_CLOSED: dict[str, Any] = {
+    "state": bindparam("reached"),
+    "finished_at": bindparam("moment"),
+    "code": bindparam("why"),
+    "turn": bindparam("of_turn"),
+    "owner": None,
+    "lease_until": None,
+}
+_OURS = and_(
+    inbox.c.id == bindparam("head"),
+    inbox.c.owner == bindparam("by"),
+    inbox.c.attempts == bindparam("attempt"),
+    inbox.c.state == InboxState.WORKING.value,
+)
+_FINISH = Prepared(lambda _: update(inbox).where(_OURS).values(**_CLOSED))
+_FINISH_MERGED = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("others", expanding=True)), inbox.c.state == InboxState.RECEIVED.value)
+    .values(**_CLOSED)
+)
 
 
 def finish(
@@ -145,20 +206,13 @@ def finish(
     turn: str = "",
 ) -> None:
     """Close the turn's rows. Raises FenceLost when the lease was lost: the transaction must not go on."""
-    done = {"state": state.value, "finished_at": now, "code": code, "turn": turn, "owner": None, "lease_until": None}
-    ours = and_(
-        inbox.c.id == head.id,
-        inbox.c.owner == owner,
-        inbox.c.attempts == head.attempts,
-        inbox.c.state == InboxState.WORKING.value,
-    )
-    if connection.execute(update(inbox).where(ours).values(**done)).rowcount != 1:
+    done = {"reached": state.value, "moment": now, "why": code, "of_turn": turn}
+    ours = {"head": head.id, "by": owner, "attempt": head.attempts}
+    if _FINISH.count(connection, **ours, **done) != 1:
         raise FenceLost
     others = list(merged)
-    if others:
-        also = and_(inbox.c.id.in_(others), inbox.c.state == InboxState.RECEIVED.value)
-        if connection.execute(update(inbox).where(also).values(**done)).rowcount != len(others):
-            raise FenceLost
+    if others and connection.execute(_FINISH_MERGED, {"others": others, **done}).rowcount != len(others):
+        raise FenceLost
 
 
 def try_again(connection: Connection, head: Row, owner: str, now: datetime, code: str) -> bool:
@@ -166,12 +220,6 @@ def try_again(connection: Connection, head: Row, owner: str, now: datetime, code
     if head.attempts >= MOST_ATTEMPTS:
         finish(connection, head, owner, now, state=InboxState.PARKED, code=code)
         return True
-    ours = and_(
-        inbox.c.id == head.id,
-        inbox.c.owner == owner,
-        inbox.c.attempts == head.attempts,
-        inbox.c.state == InboxState.WORKING.value,
-    )
     back = {
         "state": InboxState.RECEIVED.value,
         "due_at": now + RETRY_AFTER[head.attempts - 1],
@@ -179,7 +227,8 @@ def try_again(connection: Connection, head: Row, owner: str, now: datetime, code
         "lease_until": None,
         "code": code,
     }
-    if connection.execute(update(inbox).where(ours).values(**back)).rowcount != 1:
+    ours = {"head": head.id, "by": owner, "attempt": head.attempts}
+    if connection.execute(update(inbox).where(_OURS).values(**back), ours).rowcount != 1:
         raise FenceLost
     return False
 
@@ -187,19 +236,29 @@ def try_again(connection: Connection, head: Row, owner: str, now: datetime, code
 # ---- receipts: applied in batches ----
 
 
+_RECEIPTS = Prepared(
+    lambda _: select(*_COLUMNS)
+    .where(
+        inbox.c.lane == literal_column("'receipt'"), inbox.c.state == _RECEIVED, inbox.c.due_at <= bindparam("moment")
+    )
+    .order_by(inbox.c.id)
+    .limit(bindparam("most", type_=Integer))
+    .with_for_update(skip_locked=True)
+)
+_CLOSE_RECEIPTS = (
+    update(inbox)
+    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
+    .values(state=InboxState.DONE.value, finished_at=bindparam("moment"))
+)
+
+
 def claim_receipts(connection: Connection, now: datetime, limit: int) -> list[Row]:
     """Lock waiting receipts, oldest first. The caller applies and closes them in this same transaction."""
-    query = (
-        select(*_COLUMNS)
-        .where(inbox.c.lane == literal_column("'receipt'"), inbox.c.state == _RECEIVED, inbox.c.due_at <= now)
-        .order_by(inbox.c.id)
-        .limit(limit)
-    )
-    return [_row(row) for row in connection.execute(locked(connection, query, skip=True)).mappings()]
+    return [_row(row) for row in _RECEIPTS.rows(connection, moment=now, most=limit)]
 
 
 def close_receipts(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    connection.execute(update(inbox).where(inbox.c.id.in_(ids)).values(state=InboxState.DONE.value, finished_at=now))
+    connection.execute(_CLOSE_RECEIPTS, {"ids": list(ids), "moment": now})
 
 
 def receipt_failed(connection: Connection, row: Row, now: datetime, code: str) -> None:
@@ -226,6 +285,23 @@ def return_leases(connection: Connection, now: datetime, *, owner_gone: str | No
         .values(state=InboxState.RECEIVED.value, owner=None, lease_until=None, due_at=now)
     )
     return connection.execute(statement).rowcount
+
+
+_WAITING = {
+    lane: select(inbox.c.id)
+    .where(
+        inbox.c.lane == literal_column(f"'{lane.value}'"),
+        inbox.c.state == _RECEIVED,
+        inbox.c.due_at <= bindparam("moment"),
+    )
+    .limit(1)
+    for lane in Lane
+}
+
+
+def waits(connection: Connection, lane: Lane, now: datetime) -> bool:
+    """Whether anything of a lane is due, be it blocked or not."""
+    return connection.execute(_WAITING[lane], {"moment": now}).first() is not None
 
 
 def oldest_waiting(connection: Connection, lane: Lane) -> datetime | None:

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     Connection,
-    RowMapping,
+    Integer,
     and_,
+    bindparam,
+    case,
     exists,
     func,
     insert,
@@ -27,18 +30,23 @@ from bot.messages import Button
 from bot.states import OUTBOX_MOVES, Lane, Origin, OutboxEvent, OutboxState
 from bot.store import accounts
 from bot.store.accounts import Account
+from bot.store.prepared import Prepared
 from bot.store.schema import Moment, early_receipts, outbox, persons
-from bot.store.sql import insert_or_ignore, locked
+from bot.store.sql import insert_or_ignore
 
 #: Well over the time-outs of one HTTP call; a row whose lease ran out is nobody's.
 LEASE = timedelta(seconds=40)
+#: A claimed reply that waited longer for a free sender looks again whether it is still ours.
+AT_ONCE = timedelta(seconds=5)
 #: A reply nobody confirmed is sent again once, so long after.
 DOUBT = timedelta(seconds=10)
 
 _OPEN = text("outbox.state IN ('queued', 'waiting')")
 #: Keys of a stored body that are for us and not for the platform.
-OURS = frozenset({"human", "menu"})
-_TERMINAL = frozenset({OutboxState.FAILED, OutboxState.EXPIRED, OutboxState.CANCELLED})
+OURS = frozenset({"human", "menu", "billed"})
+_S = OutboxState
+#: Nothing more is to be done for these, whatever a receipt may still tell.
+_FINISHED = frozenset({_S.SENT, _S.DELIVERED, _S.READ, _S.FAILED, _S.EXPIRED, _S.CANCELLED})
 __all__ = ["DOUBT", "LEASE", "Claimed", "Draft", "Lane", "add", "claim", "move"]
 
 
@@ -76,6 +84,7 @@ class Claimed:
     attempts: int
     doubts: int
     useful_until: datetime | None
+    begun_at: datetime | None
     owner: str
 
 
@@ -83,26 +92,35 @@ def add(connection: Connection, drafts: Sequence[Draft], now: datetime) -> list[
     """Queue drafts in their order; their numbers."""
     if not drafts:
         return []
-    rows = [
-        {
-            "account_id": draft.account_id,
-            "person_id": draft.person_id,
-            "origin": draft.origin.value,
-            "priority": draft.origin.priority,
-            "announcement_id": draft.announcement_id,
-            "inbox_id": draft.inbox_id,
-            "turn": draft.turn,
-            "body": json.dumps(_kept(draft), ensure_ascii=False),
-            "blocks": draft.origin is not Origin.ANNOUNCEMENT,
-            "queued_at": now,
-            "due_at": draft.due_at or now,
-            "subject": draft.subject,
-            "useful_until": draft.useful_until,
-            "created_at": now,
-        }
-        for draft in drafts
-    ]
-    return [row[0] for row in connection.execute(insert(outbox).values(rows).returning(outbox.c.id))]
+    return [int(_ADD.rows(connection, **_row(draft, now))[0][0]) for draft in drafts]
+
+
+def _row(draft: Draft, now: datetime) -> dict[str, Any]:
+    return {
+        "account_id": draft.account_id,
+        "person_id": draft.person_id,
+        "origin": draft.origin.value,
+        "priority": draft.origin.priority,
+        "announcement_id": draft.announcement_id,
+        "inbox_id": draft.inbox_id,
+        "turn": draft.turn,
+        "body": json.dumps(_kept(draft), ensure_ascii=False),
+        "blocks": draft.origin is not Origin.ANNOUNCEMENT,
+        "queued_at": now,
+        "due_at": draft.due_at or now,
+        "subject": draft.subject,
+        "useful_until": draft.useful_until,
+        "created_at": now,
+    }
+
+
+_ADDED = (
+    *("account_id", "person_id", "origin", "priority", "announcement_id", "inbox_id", "turn", "body", "blocks"),
+    *("queued_at", "due_at", "subject", "useful_until", "created_at"),
+)
+_ADD = Prepared(
+    lambda _: insert(outbox).values({name: bindparam(name) for name in _ADDED}).returning(outbox.c.id)
+)
 
 
 def _kept(draft: Draft) -> dict[str, object]:
@@ -117,12 +135,16 @@ def _kept(draft: Draft) -> dict[str, object]:
 # ---- claiming ----
 
 
+_WITH_WORK = Prepared(
+    lambda _: select(outbox.c.account_id)
+    .where(_OPEN, outbox.c.announcement_id.is_(None), outbox.c.due_at <= bindparam("moment"))
+    .distinct()
+)
+
+
 def accounts_with_work(connection: Connection, now: datetime) -> list[int]:
     """Accounts that have a reply or notice due: a cheap look before anything is written."""
-    query = (
-        select(outbox.c.account_id).where(_OPEN, outbox.c.announcement_id.is_(None), outbox.c.due_at <= now).distinct()
-    )
-    return [row[0] for row in connection.execute(query)]
+    return [row[0] for row in _WITH_WORK.rows(connection, moment=now)]
 
 
 def claim(
@@ -133,10 +155,12 @@ def claim(
     limit: int,
     *,
     announcement_id: int | None = None,
+    a_day: int | None = None,
 ) -> list[Claimed]:
     """Lease up to `limit` due rows within the account's allowance, replies first, in the order of each person.
 
-    The account's row is locked meanwhile, so that all workers together keep its rate.
+    The account's row is locked meanwhile, so that all workers together keep its rate. `a_day`: how many announcements
+    one person may get in 24 hours; what is over waits.
     """
     account = accounts.get(connection, account_id, lock=True)
     if account is None or account.state != accounts.ACTIVE or (account.paused_until and account.paused_until > now):
@@ -145,7 +169,7 @@ def claim(
     limit = min(limit, int(allowance))
     if limit < 1:
         return []
-    rows = _lease(connection, account, owner, now, limit, announcement_id)
+    rows = _lease(connection, account, owner, now, limit, announcement_id, a_day)
     if rows:
         accounts.change(connection, account_id, allowance=allowance - len(rows), refilled_at=now)
     return rows
@@ -158,65 +182,115 @@ def refilled(account: Account, now: datetime) -> float:
 
 
 def _lease(
-    connection: Connection, account: Account, owner: str, now: datetime, limit: int, announcement_id: int | None
+    connection: Connection,
+    account: Account,
+    owner: str,
+    now: datetime,
+    limit: int,
+    announcement_id: int | None,
+    a_day: int | None,
 ) -> list[Claimed]:
+    facts = {"of_account": account.id, "moment": now, "most": limit, "by": owner, "until": now + LEASE}
+    if announcement_id is not None:
+        facts["of_announcement"] = announcement_id
+    if a_day is not None:
+        facts |= {"a_day": a_day, "day_ago": now - timedelta(hours=24)}
+    statement = _leasing(announced=announcement_id is not None, limited=a_day is not None)
+    rows = [_claimed(row, account, owner) for row in statement.rows(connection, **facts)]
+    return sorted(rows, key=lambda row: (row.origin.priority, row.id))
+
+
+@cache
+def _leasing(*, announced: bool, limited: bool) -> Prepared:
+    return Prepared(lambda _: _lease_statement(announced=announced, limited=limited))
+
+
+def _lease_statement(*, announced: bool, limited: bool) -> Any:
+    """The claim. States stand as literals, or the partial indexes would not serve it."""
     older = outbox.alias("older")
     before = or_(
         older.c.queued_at < outbox.c.queued_at,
         and_(older.c.queued_at == outbox.c.queued_at, older.c.id < outbox.c.id),
     )
     blocked = exists().where(older.c.person_id == outbox.c.person_id, before, text("older.blocks"))
-    useful = or_(outbox.c.useful_until.is_(None), outbox.c.useful_until >= now)
+    useful = or_(outbox.c.useful_until.is_(None), outbox.c.useful_until >= bindparam("moment"))
     which = (
-        outbox.c.announcement_id.is_(None)
-        if announcement_id is None
-        else and_(outbox.c.announcement_id.is_not(None), outbox.c.announcement_id == announcement_id)
+        and_(outbox.c.announcement_id.is_not(None), outbox.c.announcement_id == bindparam("of_announcement"))
+        if announced
+        else outbox.c.announcement_id.is_(None)
     )
-    order = [outbox.c.due_at, outbox.c.id]
+    if limited:
+        which = and_(which, _had_today() < bindparam("a_day", type_=Integer))
     ready = (
         select(outbox.c.id)
-        .where(outbox.c.account_id == account.id, which, _OPEN, outbox.c.due_at <= now, useful, ~blocked)
-        .order_by(*([outbox.c.priority] if announcement_id is None else []), *order)
-        .limit(limit)
+        .where(
+            outbox.c.account_id == bindparam("of_account"),
+            which,
+            _OPEN,
+            outbox.c.due_at <= bindparam("moment"),
+            useful,
+            ~blocked,
+        )
+        .order_by(*([] if announced else [outbox.c.priority]), outbox.c.due_at, outbox.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)  # SQLite leaves it out: it has one writer
     )
-    statement = (
+    return (
         update(outbox)
-        .where(outbox.c.id.in_(locked(connection, ready, skip=True).scalar_subquery()))
+        .where(outbox.c.id.in_(ready.scalar_subquery()))
         .values(
             state=OutboxState.SENDING.value,
-            owner=owner,
-            lease_until=now + LEASE,
-            begun_at=None,
+            owner=bindparam("by"),
+            lease_until=bindparam("until"),
+            # a reply leaves at once, and one in doubt is sent again: that saves it a transaction of its own
+            begun_at=case((outbox.c.origin == Origin.REPLY.value, bindparam("moment", type_=Moment())), else_=None),
             blocks=True,
             attempts=outbox.c.attempts + 1,
         )
-        .returning(outbox.c.id)
+        .returning(*_CLAIMED)
     )
-    ids = [row[0] for row in connection.execute(statement)]
-    if not ids:
-        return []
-    query = (
-        select(
-            outbox.c.id,
-            outbox.c.person_id,
-            persons.c.user_id,
-            persons.c.wrote_at,
-            outbox.c.origin,
-            outbox.c.body,
-            outbox.c.turn,
-            outbox.c.attempts,
-            outbox.c.doubts,
-            outbox.c.useful_until,
-        )
-        .join(persons, persons.c.id == outbox.c.person_id)
-        .where(outbox.c.id.in_(ids))
-        .order_by(outbox.c.priority, outbox.c.id)
-    )
-    return [_claimed(row, account, owner) for row in connection.execute(query).mappings()]
 
 
-def _claimed(row: RowMapping, account: Account, owner: str) -> Claimed:
-    facts = {**row, "origin": Origin(row["origin"]), "body": json.loads(row["body"])}
+def _of_person(column: Any) -> Any:
+    return select(column).where(persons.c.id == outbox.c.person_id).scalar_subquery()
+
+
+_OF_A_CLAIM = [name for name in Claimed.__dataclass_fields__ if name not in {"account", "owner"}]
+#: In that order.
+_CLAIMED = (
+    outbox.c.id,
+    outbox.c.person_id,
+    _of_person(persons.c.user_id),
+    _of_person(persons.c.wrote_at),
+    outbox.c.origin,
+    outbox.c.body,
+    outbox.c.turn,
+    outbox.c.attempts,
+    outbox.c.doubts,
+    outbox.c.useful_until,
+    outbox.c.begun_at,
+)
+
+
+def _had_today() -> Any:
+    """How many announcements the person of a row has got in 24 hours, or may have."""
+    had = outbox.alias("had")
+    query = select(func.count()).where(
+        had.c.person_id == outbox.c.person_id,
+        had.c.origin == Origin.ANNOUNCEMENT.value,
+        had.c.id != outbox.c.id,
+        or_(
+            had.c.sent_at > bindparam("day_ago"),
+            had.c.begun_at > bindparam("day_ago"),
+            had.c.state == OutboxState.SENDING.value,
+        ),
+    )
+    return query.scalar_subquery()
+
+
+def _claimed(row: tuple[Any, ...], account: Account, owner: str) -> Claimed:
+    facts = dict(zip(_OF_A_CLAIM, row, strict=True))
+    facts |= {"origin": Origin(facts["origin"]), "body": json.loads(facts["body"])}
     return Claimed(account=account, owner=owner, **facts)
 
 
@@ -231,16 +305,20 @@ def move(
     **values: Any,
 ) -> int:
     """Make the move of states.py for the rows of `which` that stand in a state it may leave; how many did."""
+    return connection.execute(_moving(event, which, values, literal(now, Moment()))).rowcount
+
+
+def _moving(event: OutboxEvent, which: Any, values: Mapping[str, Any], moment: Any) -> Any:
     leaves, reaches = OUTBOX_MOVES[event]
-    values = {"state": reaches.value, "owner": None, "lease_until": None, **_consequences(reaches, now), **values}
-    may = outbox.c.state.in_([state.value for state in leaves])
-    return connection.execute(update(outbox).where(which, may).values(**values)).rowcount
+    values = {"state": reaches.value, "owner": None, "lease_until": None, **_consequences(reaches, moment), **values}
+    may = outbox.c.state.in_([literal_column(f"'{state.value}'") for state in sorted(leaves)])
+    return update(outbox).where(which, may).values(**values)
 
 
-def _consequences(state: OutboxState, now: datetime) -> dict[str, Any]:
+def _consequences(state: OutboxState, moment: Any) -> dict[str, Any]:
     """What a state means for the other columns."""
-    if state in {OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ} or state in _TERMINAL:
-        return {"blocks": False, "finished_at": func.coalesce(outbox.c.finished_at, literal(now, Moment()))}
+    if state in _FINISHED:
+        return {"blocks": False, "finished_at": func.coalesce(outbox.c.finished_at, moment)}
     if state is OutboxState.HELD:
         return {"blocks": False}
     if state in {OutboxState.QUEUED, OutboxState.WAITING}:
@@ -248,33 +326,77 @@ def _consequences(state: OutboxState, now: datetime) -> dict[str, Any]:
     return {}
 
 
-def ours(row: Claimed) -> Any:
-    """The fence: this row, as this owner leased it this time."""
-    return and_(outbox.c.id == row.id, outbox.c.owner == row.owner, outbox.c.attempts == row.attempts)
+@cache
+def _moving_often(event: OutboxEvent, which: Any, names: tuple[str, ...]) -> Prepared:
+    """`which`: one of the constants below."""
+    to: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    return Prepared(lambda _: _moving(event, which, to, bindparam("moment", type_=Moment())))
+
+
+def _move_often(
+    connection: Connection, event: OutboxEvent, which: Any, who: Mapping[str, Any], now: datetime, **values: Any
+) -> int:
+    to = {f"to_{name}": value for name, value in values.items()}
+    return _moving_often(event, which, tuple(values)).count(connection, moment=now, **who, **to)
+
+
+_ROW = outbox.c.id == bindparam("row")
+_ATTEMPT = and_(_ROW, outbox.c.attempts == bindparam("attempt"))
+_MINE = and_(_ATTEMPT, outbox.c.owner == bindparam("by"))
+_OF_ACCOUNT = outbox.c.account_id == bindparam("of_account")
+_TAGGED = and_(_ROW, _OF_ACCOUNT)
+_NAMED = and_(_OF_ACCOUNT, outbox.c.message_id == bindparam("message_id"))
+_EARLIER = and_(outbox.c.person_id == bindparam("of_person"), outbox.c.sent_at <= bindparam("watermark"))
+_BEGIN = Prepared(
+    lambda _: update(outbox)
+    .where(_MINE, outbox.c.state == OutboxState.SENDING.value)
+    .values(begun_at=bindparam("moment"))
+)
+_NAME = Prepared(
+    lambda _: update(outbox)
+    .where(_ATTEMPT, outbox.c.message_id.is_(None))
+    .values(message_id=bindparam("to_message_id"), sent_at=bindparam("moment"))
+)
+_EARLY = Prepared(
+    lambda _: select(early_receipts.c.state, early_receipts.c.at)
+    .where(
+        early_receipts.c.account_id == bindparam("of_account"), early_receipts.c.message_id == bindparam("message_id")
+    )
+    .order_by(early_receipts.c.id)
+)
+
+
+def _fence(row: Claimed) -> dict[str, Any]:
+    """What tells the row as this owner leased it this time."""
+    return {"row": row.id, "attempt": row.attempts, "by": row.owner}
+
+
+def move_ours(connection: Connection, event: OutboxEvent, row: Claimed, now: datetime, **values: Any) -> bool:
+    """Move a leased row; False when it is no longer ours."""
+    return _move_often(connection, event, _MINE, _fence(row), now, **values) == 1
+
+
+def begins(row: Claimed, now: datetime) -> bool:
+    """Whether the claim a moment ago noted already that the request is about to leave."""
+    return row.begun_at is not None and now - row.begun_at < AT_ONCE
 
 
 def begin(connection: Connection, row: Claimed, now: datetime) -> bool:
     """Note that the request is about to leave; False when the row is no longer ours."""
-    mine = and_(ours(row), outbox.c.state == OutboxState.SENDING.value)
-    return connection.execute(update(outbox).where(mine).values(begun_at=now)).rowcount == 1
+    return _BEGIN.count(connection, **_fence(row), moment=now) == 1
 
 
 def accepted(connection: Connection, row: Claimed, message_id: str, now: datetime) -> bool:
     """Note the platform's id, and apply receipts that were faster than its answer."""
-    # the fence is the row alone: an answer that comes after the lease is still the truth about the message
-    which = and_(outbox.c.id == row.id, outbox.c.attempts == row.attempts)
-    moved = move(connection, OutboxEvent.ACCEPTED, which, now, message_id=message_id, sent_at=now)
+    # the fence is the attempt alone: an answer that comes after the lease is still the truth about the message
+    who = {"row": row.id, "attempt": row.attempts}
+    moved = _move_often(connection, OutboxEvent.ACCEPTED, _ATTEMPT, who, now, message_id=message_id, sent_at=now)
     if not moved:  # a receipt by tag was here first, and could not know the id's time
-        connection.execute(
-            update(outbox).where(which, outbox.c.message_id.is_(None)).values(message_id=message_id, sent_at=now)
-        )
+        _NAME.count(connection, **who, to_message_id=message_id, moment=now)
     if row.body.get("menu"):
         _remember_menu(connection, row)
-    early = select(early_receipts.c.state, early_receipts.c.at).where(
-        early_receipts.c.account_id == row.account.id, early_receipts.c.message_id == message_id
-    )
-    for receipt in connection.execute(early.order_by(early_receipts.c.id)).all():
-        confirm(connection, row.account.id, [message_id], OutboxEvent(receipt.state), receipt.at, now)
+    for event, at in _EARLY.rows(connection, of_account=row.account.id, message_id=message_id):
+        confirm(connection, row.account.id, [message_id], OutboxEvent(event), at, now)
     return bool(moved)
 
 
@@ -289,17 +411,24 @@ def _remember_menu(connection: Connection, row: Claimed) -> None:
 _STAMPS = {OutboxEvent.DELIVERY_RECEIPT: "delivered_at", OutboxEvent.READ_RECEIPT: "read_at"}
 
 
+_KNOWN = Prepared(lambda _: select(outbox.c.id).where(_NAMED).limit(1))
+
+
 def confirm(
     connection: Connection, account_id: int, message_ids: Sequence[str], event: OutboxEvent, at: datetime, now: datetime
 ) -> int:
-    """Apply a receipt that names messages; ids not known yet are kept until the send is written down."""
-    which = and_(outbox.c.account_id == account_id, outbox.c.message_id.in_(message_ids))
+    """Apply a receipt that names messages; how many of them are known.
+
+    Those that are not are kept until the send is written down.
+    """
     stamp = {_STAMPS[event]: at} if event in _STAMPS else {}
-    moved = move(connection, event, which, now, **stamp)
-    if moved < len(message_ids):
-        known = {row[0] for row in connection.execute(select(outbox.c.message_id).where(which))}
-        _keep_early(connection, account_id, [one for one in message_ids if one not in known], event, at, now)
-    return moved
+    unknown = []
+    for one in message_ids:
+        who = {"of_account": account_id, "message_id": one}
+        if not _move_often(connection, event, _NAMED, who, now, **stamp) and _KNOWN.first(connection, **who) is None:
+            unknown.append(one)
+    _keep_early(connection, account_id, unknown, event, at, now)
+    return len(message_ids) - len(unknown)
 
 
 def _keep_early(
@@ -317,14 +446,14 @@ def confirm_up_to(
     connection: Connection, person_id: int, watermark: datetime, event: OutboxEvent, now: datetime
 ) -> int:
     """Apply a receipt that names no message but a moment: every earlier send of this person."""
-    which = and_(outbox.c.person_id == person_id, outbox.c.sent_at <= watermark)
-    return move(connection, event, which, now, **{_STAMPS[event]: watermark})
+    who = {"of_person": person_id, "watermark": watermark}
+    return _move_often(connection, event, _EARLIER, who, now, **{_STAMPS[event]: watermark})
 
 
 def confirm_tag(connection: Connection, account_id: int, row_id: int, message_id: str, now: datetime) -> int:
     """Our own echo, known by the tag we sent along: it left."""
-    which = and_(outbox.c.id == row_id, outbox.c.account_id == account_id)
-    return move(connection, OutboxEvent.ECHO, which, now, message_id=message_id, sent_at=now)
+    who = {"of_account": account_id, "row": row_id}
+    return _move_often(connection, OutboxEvent.ECHO, _TAGGED, who, now, message_id=message_id, sent_at=now)
 
 
 def confirm_text(connection: Connection, person_id: int, said: str, message_id: str, now: datetime) -> int:
@@ -341,24 +470,32 @@ def confirm_text(connection: Connection, person_id: int, said: str, message_id: 
 # ---- held, called off, repaired ----
 
 
+_HELD = text("outbox.state = 'held'")
+_HELD_OF = Prepared(
+    lambda _: select(outbox.c.id, outbox.c.subject, outbox.c.useful_until)
+    .where(outbox.c.person_id == bindparam("of_person"), _HELD)
+    .order_by(outbox.c.priority, outbox.c.id.desc())
+)
+
+
 def release_held(connection: Connection, person_id: int, now: datetime) -> int | None:
     """Let the newest useful held row of this person go right behind what was queued at `now`.
 
     Older held rows of the same subject are replaced by it: a newer state of a thing makes the older one untrue.
     """
-    held = text("outbox.state = 'held'")
-    expire(connection, and_(outbox.c.person_id == person_id, held), now)
-    query = select(outbox.c.id, outbox.c.subject).where(outbox.c.person_id == person_id, held)
-    row = connection.execute(query.order_by(outbox.c.priority, outbox.c.id.desc()).limit(1)).first()
-    if row is None:
+    held = _HELD_OF.rows(connection, of_person=person_id)
+    late = [number for number, _, until in held if until is not None and until < now]
+    if late:
+        move(connection, OutboxEvent.TOO_LATE, outbox.c.id.in_(late), now)
+    number, subject = next(((one, about) for one, about, _ in held if one not in late), (None, ""))
+    if number is None:
         return None
-    number: int = row.id
-    if row.subject:
-        same = and_(outbox.c.person_id == person_id, outbox.c.subject == row.subject, outbox.c.id != number, held)
+    if subject:
+        same = and_(outbox.c.person_id == person_id, outbox.c.subject == subject, outbox.c.id != number, _HELD)
         move(connection, OutboxEvent.CALLED_OFF, same, now, code="replaced")
     behind = now + timedelta(microseconds=1)
     move(connection, OutboxEvent.PERSON_WROTE, outbox.c.id == number, now, due_at=now, queued_at=behind)
-    return number
+    return int(number)
 
 
 def expire(connection: Connection, which: Any, now: datetime) -> int:

@@ -6,10 +6,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, exists, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, insert, select, update
 
+from bot.store.prepared import Prepared
 from bot.store.schema import consents, handovers, misses, persons
 from bot.store.sql import insert_or_ignore
 
@@ -26,6 +28,7 @@ class Person:
     reachable: bool
     follows: bool
     unit_said: str
+    unit_id: int | None
     unit_asked: bool
     subscribed: bool
     misses: int
@@ -43,38 +46,59 @@ _COLUMNS = [
 ]
 
 
+_KEY = and_(persons.c.account_id == bindparam("of_account"), persons.c.user_id == bindparam("of_user"))
+_FIND = Prepared(lambda _: select(*_COLUMNS).where(_KEY))
+_GET = Prepared(lambda _: select(*_COLUMNS).where(persons.c.id == bindparam("number")))
+_NUMBER = Prepared(lambda _: select(persons.c.id).where(_KEY))
+_MEET = Prepared(
+    lambda dialect: insert_or_ignore(dialect, persons, conflict=("account_id", "user_id"))
+    .values({name: bindparam(name) for name in ("account_id", "user_id", "created_at")})
+    .returning(persons.c.id)
+)
+
+
 def find(connection: Connection, account_id: int, user_id: str) -> Person | None:
-    query = select(*_COLUMNS).where(persons.c.account_id == account_id, persons.c.user_id == user_id)
-    return _person(connection.execute(query).mappings().first())
+    return _person(_FIND.first(connection, of_account=account_id, of_user=user_id))
 
 
 def get(connection: Connection, person_id: int) -> Person | None:
-    return _person(connection.execute(select(*_COLUMNS).where(persons.c.id == person_id)).mappings().first())
+    return _person(_GET.first(connection, number=person_id))
 
 
-def _person(row: RowMapping | None) -> Person | None:
-    return Person(**{**row, "memory": json.loads(row["memory"])}) if row else None
+def _person(row: tuple[Any, ...] | None) -> Person | None:
+    if row is None:
+        return None
+    named = dict(zip(Person.__dataclass_fields__, row, strict=True))
+    return Person(**{**named, "memory": json.loads(named["memory"]), "handed_over": bool(named["handed_over"])})
 
 
 def ensure(connection: Connection, account_id: int, user_id: str, now: datetime) -> int:
     """The person's number; a newcomer gets one."""
-    key = (persons.c.account_id == account_id) & (persons.c.user_id == user_id)
-    found = connection.execute(select(persons.c.id).where(key)).scalar()
+    whose = {"of_account": account_id, "of_user": user_id}
+    found = (
+        _NUMBER.first(connection, **whose)
+        or _MEET.first(connection, account_id=account_id, user_id=user_id, created_at=now)
+        or _NUMBER.first(connection, **whose)  # somebody else met them a moment ago
+    )
     if found is None:
-        connection.execute(
-            insert_or_ignore(connection, persons, conflict=("account_id", "user_id")).values(
-                account_id=account_id, user_id=user_id, created_at=now
-            )
-        )
-        found = connection.execute(select(persons.c.id).where(key)).scalar_one()
-    number: int = found
-    return number
+        raise LookupError("a person who was just met is not there")
+    return int(found[0])
 
 
 def change(connection: Connection, person_id: int, **values: Any) -> None:
+    """Set columns; a `memory` may be a mapping."""
     if isinstance(values.get("memory"), Mapping):
         values["memory"] = json.dumps(values["memory"], ensure_ascii=False, separators=(",", ":"))
-    connection.execute(update(persons).where(persons.c.id == person_id).values(**values))
+    if not values:
+        return
+    to = {f"to_{name}": value for name, value in values.items()}
+    _changing(tuple(values)).count(connection, number=person_id, **to)
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> Prepared:
+    to: dict[str, Any] = {name: bindparam(f"to_{name}") for name in names}
+    return Prepared(lambda _: update(persons).where(persons.c.id == bindparam("number")).values(to))
 
 
 def add_consent(

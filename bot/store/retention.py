@@ -11,7 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
 
+from bot.store.conversations import notes
+from bot.store.data_requests import data_requests
 from bot.store.database import Database
+from bot.store.notifications import staff_notices
+from bot.store.said import said
 from bot.store.schema import alarms, counts, early_receipts, exports, forgotten, handovers, inbox, misses, outbox
 
 BATCH = 500
@@ -34,6 +38,10 @@ def rules(*, messages: int, consents: int) -> Sequence[Rule]:
         Rule(inbox, inbox.c.finished_at, messages),
         Rule(outbox, outbox.c.finished_at, messages),
         Rule(early_receipts, early_receipts.c.received_at, 8),
+        Rule(said, said.c.at, messages),
+        Rule(notes, notes.c.at, messages),
+        Rule(staff_notices, staff_notices.c.at, 90),
+        Rule(data_requests, data_requests.c.closed_at, consents),
         Rule(misses, misses.c.at, messages),
         Rule(handovers, handovers.c.closed_at, messages),
         Rule(exports, exports.c.until, 1),

@@ -131,6 +131,7 @@ accounts = Table(
     Column("oauth_url", Text, nullable=False, server_default=""),
     Column("api_version", Text, nullable=False, server_default=""),
     Column("buttons", Boolean, nullable=False, server_default=false()),
+    Column("human_agent", Boolean, nullable=False, server_default=false()),  # Meta lets people of ours write later
     Column("state", Text, nullable=False, server_default="active"),  # active | held (a person must act) | removed
     Column("state_code", Text, nullable=False, server_default=""),
     Column("rate", Float, nullable=False),  # messages a second
@@ -155,6 +156,7 @@ persons = Table(
     Column("unreachable_code", Text, nullable=False, server_default=""),
     Column("follows", Boolean, nullable=False, server_default=false()),
     Column("unit_said", Text, nullable=False, server_default=""),
+    Column("unit_id", Id, ForeignKey("units.id")),  # which one that is; NULL: not known, so the province's matter
     Column("unit_asked", Boolean, nullable=False, server_default=false()),
     Column("subscribed", Boolean, nullable=False, server_default=false()),  # what the newest consent says
     Column("misses", Integer, nullable=False, server_default="0"),
@@ -164,6 +166,8 @@ persons = Table(
     Column("leaving_at", Moment),  # forgotten: the row only carries the last confirmation, then goes
     UniqueConstraint("account_id", "user_id"),
 )
+Index("ix_persons_wrote", persons.c.wrote_at, persons.c.id)
+Index("ix_persons_unit", persons.c.unit_id, persons.c.wrote_at, persons.c.id)
 
 inbox = Table(
     "inbox",
@@ -207,6 +211,12 @@ Index(
     inbox.c.lease_until,
     sqlite_where=text("state = 'working'"),
     postgresql_where=text("state = 'working'"),
+)
+Index(
+    "ix_inbox_parked",
+    inbox.c.id,
+    sqlite_where=text("state = 'parked'"),
+    postgresql_where=text("state = 'parked'"),
 )
 Index("ix_inbox_finished", inbox.c.finished_at)
 Index("ix_inbox_person", inbox.c.account_id, inbox.c.user_id, inbox.c.id)
@@ -283,6 +293,12 @@ Index(
     postgresql_where=text("state = 'unsure' AND blocks"),
 )
 Index(
+    "ix_outbox_doubtful",  # what a person must decide
+    outbox.c.id,
+    sqlite_where=text("state = 'unsure'"),
+    postgresql_where=text("state = 'unsure'"),
+)
+Index(
     "ix_outbox_held",
     outbox.c.person_id,
     outbox.c.id,
@@ -328,7 +344,15 @@ handovers = Table(
     Column("reason", Text, nullable=False),
     Column("urgent", Boolean, nullable=False, server_default=false()),
     Column("opened_at", Moment, nullable=False),
+    Column("assigned_id", Id),  # of staff
+    Column("answered_at", Moment),  # an officer's newest answer
     Column("closed_at", Moment),
+)
+Index(
+    "ix_handovers_open",
+    handovers.c.opened_at,
+    sqlite_where=text("closed_at IS NULL"),
+    postgresql_where=text("closed_at IS NULL"),
 )
 Index("ix_handovers_person", handovers.c.person_id, handovers.c.closed_at)
 Index("ix_handovers_opened", handovers.c.opened_at)

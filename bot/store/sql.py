@@ -9,9 +9,13 @@ from sqlalchemy import Connection, Select, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 
-def insert_or_ignore(connection: Connection, table: Table, *, conflict: Sequence[str] | None = None) -> Any:
-    """An INSERT that leaves an existing row as it is. Count with RETURNING: its row count means nothing."""
-    return _insert(connection, table).on_conflict_do_nothing(index_elements=conflict)
+def insert_or_ignore(where: Connection | str, table: Table, *, conflict: Sequence[str] | None = None) -> Any:
+    """An INSERT that leaves an existing row as it is, for a connection or for a dialect by name.
+
+    Count with RETURNING: its row count means nothing.
+    """
+    dialect = where if isinstance(where, str) else where.dialect.name
+    return _insert(dialect, table).on_conflict_do_nothing(index_elements=conflict)
 
 
 def upsert(
@@ -23,12 +27,12 @@ def upsert(
     where: Any = None,
 ) -> Any:
     """An INSERT that changes the existing row when `where` holds; `change` is handed the row that was proposed."""
-    statement = _insert(connection, table)
+    statement = _insert(connection.dialect.name, table)
     return statement.on_conflict_do_update(index_elements=list(conflict), set_=change(statement.excluded), where=where)
 
 
-def _insert(connection: Connection, table: Table) -> Any:
-    return sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+def _insert(dialect: str, table: Table) -> Any:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:

@@ -2,7 +2,48 @@
 
 from __future__ import annotations
 
-from bot.store import audit, options, schema, sign_in, staff
+from bot.store import (
+    announcements,
+    approvals,
+    audience,
+    audit,
+    conversations,
+    data_requests,
+    events,
+    files,
+    honoured,
+    incidents,
+    initiatives,
+    linking,
+    notifications,
+    options,
+    said,
+    schema,
+    sign_in,
+    staff,
+    stories,
+    surveys,
+)
 
-BESIDE_THEIR_FUNCTIONS = (audit, options, sign_in, staff)
+BESIDE_THEIR_FUNCTIONS = (
+    announcements,
+    approvals,
+    audience,
+    audit,
+    conversations,
+    data_requests,
+    events,
+    files,
+    honoured,
+    incidents,
+    initiatives,
+    linking,
+    notifications,
+    options,
+    said,
+    sign_in,
+    staff,
+    stories,
+    surveys,
+)
 metadata = schema.metadata

@@ -100,7 +100,12 @@ def below(connection: Connection, unit_ids: Collection[int]) -> frozenset[int]:
 
 
 def find(connection: Connection, said: str, on: date) -> list[Unit]:
-    """The units a person may mean by what they wrote, as they stand on that day; none, one or several.
+    """The units a person may mean by what they wrote, as they stand on that day; none, one or several."""
+    return meant(everything(connection), said, on)
+
+
+def meant(known: Mapping[int, Unit], said: str, on: date) -> list[Unit]:
+    """As `find`, among units already read.
 
     Exact names first, with or without tone marks, then names that hold all the words. A unit that is over stands
     for its successor.
@@ -108,7 +113,6 @@ def find(connection: Connection, said: str, on: date) -> list[Unit]:
     wanted = fold(nfc(said)).split()
     if not wanted:
         return []
-    known = everything(connection)
     spoken = [(unit, fold(name).split()) for unit in known.values() for name in (unit.name, *unit.aliases)]
     found = [unit for unit, words in spoken if words == wanted]
     found = found or [unit for unit, words in spoken if _holds(words, wanted)]

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from bot.errors import BotError
+from bot.store import said
 from bot.store.database import Database
 
 _FOLDER = Path(__file__).parent / "migrations"
@@ -27,11 +28,16 @@ def upgrade(database: Database) -> None:
         known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
         if current is not None and current not in known:
             raise BotError("database.newer", revision=current)
-        if current == ScriptDirectory.from_config(config).get_current_head():
-            return
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-        connection.commit()
+        if current != ScriptDirectory.from_config(config).get_current_head():
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+    database.write(said.prepare)
+
+
+def declared(name: str | None, kind: str, _parents: object) -> bool:
+    """For Alembic: whether what it found in a database belongs to the declared tables, or is the search index."""
+    return kind not in {"table", "index"} or not (name or "").startswith(said.INDEX)
 
 
 def revision(database: Database, message: str) -> None:

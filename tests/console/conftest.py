@@ -17,17 +17,27 @@ from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
 from bot.console import blueprint
+from bot.delivery.connecting import Connecting, Hosts
+from bot.delivery.doctor import Doctor
+from bot.runtime import Store
 from bot.settings import load
 from bot.store import staff as staff_store
 from bot.store import units as unit_store
 from bot.store.database import Database
-from bot.store.schema import metadata
 from bot.store.staff import Role
 from bot.store.units import Unit
+from bot.store.vault import Vault
 
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PASSWORD = "lúa chín vàng đồng"
 KEY = "k" * 40
+#: Where nobody answers: a test that asks a platform starts a double and says where it is.
+HOSTS = Hosts(
+    {
+        "zalo": {"api_url": "http://127.0.0.1:9/zalo", "oauth_url": "http://127.0.0.1:9/zalo-oauth"},
+        "messenger": {"api_url": "http://127.0.0.1:9/graph", "api_version": "v25.0"},
+    }
+)
 
 
 @dataclass
@@ -124,16 +134,25 @@ class Visitor:
         return self.get("/me").status_code == 200
 
 
+def mount(app: Flask, store: Store) -> None:
+    """Put the console on this app, with all that it needs."""
+    doctor = Doctor(store.database, store.directory, store.clock)
+    connecting = Connecting(
+        store.database, store.vault, store.directory, doctor, store.clock, {"zalo": store.zalo}, Hosts(real={})
+    )
+    console = blueprint(store.database, store.settings, store.directory, connecting, now=store.clock)
+    app.register_blueprint(console, url_prefix="/console")
+
+
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    database = Database(f"sqlite:///{tmp_path / 'bot.db'}")
-    database.write(metadata.create_all)
     time = Time()
     settings = load({"SECRET_KEY": KEY, "BOT_PUBLIC_URL": "https://bot.example.vn", "BOT_DATA_DIR": str(tmp_path)})
+    store = Store(settings, clock=time)
     app = Flask("test")
-    app.register_blueprint(blueprint(database, settings, now=time), url_prefix="/console")
-    yield Office(app, database, time)
-    database.close()
+    mount(app, store)
+    yield Office(app, store.database, time)
+    store.close()
 
 
 @pytest.fixture

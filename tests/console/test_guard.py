@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from bot.console import words
 from bot.store import audit as audit_store
+from bot.store import options
 from bot.store.staff import Role
 from tests.console.conftest import PASSWORD, Office, Visitor
 
@@ -93,6 +95,31 @@ def test_a_missing_page_is_told_in_words(administrator: Visitor) -> None:
     answer = administrator.get("/khong-co")
     assert answer.status_code == 404
     assert "Không có trang này" in answer.text
+
+
+def test_a_database_out_of_reach_is_told_in_words(office: Office, administrator: Visitor, tmp_path: Path) -> None:
+    office.database.engine.dispose()
+    for name in ("bot.db", "bot.db-wal", "bot.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / "bot.db").mkdir()
+    answer = administrator.get("/units")
+    assert answer.status_code == 503
+    assert "tạm thời không trả lời" in answer.text
+
+
+def test_even_a_broken_table_is_told_in_words(office: Office, administrator: Visitor) -> None:
+    office.database.write(lambda connection: connection.execute(text("DROP TABLE option_versions")).close())
+    answer = administrator.get("/units")
+    assert answer.status_code == 500
+    assert "chưa có gì được lưu" in answer.text
+
+
+def test_an_edit_that_no_longer_fits_does_not_lock_the_settings(office: Office, administrator: Visitor) -> None:
+    office.database.write(
+        lambda connection: options.put(connection, office.time(), None, "organisation", "of_another_version", 1)
+    )
+    assert administrator.get("/settings/identity").status_code == 200
+    assert administrator.post("/settings/identity", {"name": "Liên đoàn Thử"}).status_code in {302, 422}
 
 
 def test_every_act_and_role_has_its_words() -> None:

@@ -32,31 +32,67 @@ from bot.clock import VIETNAM
 from bot.conversation.engine import Engine, Outcome, Standing
 from bot.messages import Attachment, Button, Inbound, InboundKind
 from bot.talk import (
+    AddToInitiative,
     Answered,
+    AnswerSurvey,
     CallOff,
+    Campaign,
+    CancelRegistration,
+    ChangeInitiative,
+    ClaimInitiative,
     Consent,
+    DropDraft,
+    DropFiles,
     Effect,
+    Event,
     ExportMe,
+    Follow,
     ForgetMe,
+    HandIn,
     HandOver,
+    KeepDraft,
+    LinkStaff,
+    MakeLinkCode,
     Missed,
     Person,
+    Register,
+    SendForm,
     SetUnit,
     TakeBack,
+    Unlink,
+    UseLinkCode,
+    WithdrawInitiative,
 )
+from tests.handlers import initiatives
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=VIETNAM)
 INDENT = "     "
 ACTS = ("given", "time", "wait", "member", "press", "event", "staff")
+CAMPAIGN = Campaign(
+    "science_day",
+    "ngày Khoa học và Công nghệ Việt Nam 18/5",
+    ("18 / 5", "ngay khoa hoc"),
+    says="Lễ tôn vinh lúc 8 giờ sáng 18/5 tại hội trường công đoàn tỉnh.",
+)
+COURSE = Event(
+    7, "Lớp an toàn hàn điện", "", "Nhà văn hóa lao động", "08:00 20/05/2027", "17:00 18/05/2027", left=12
+)
 GIVEN: dict[str, Callable[[Standing], Standing]] = {
     "newcomer": lambda one: replace(one, memory={}),
     "subscribed": lambda one: replace(one, person=replace(one.person, subscribed=True)),
     "workplace known": lambda one: replace(one, person=replace(one.person, unit="Công ty Hoa Mai", unit_asked=True)),
     "messenger": lambda one: replace(one, platform="messenger"),
+    "campaign loaded": lambda one: replace(one, facts={**one.facts, "campaigns": (CAMPAIGN,)}),
+    "campaign not loaded": lambda one: replace(one, facts={**one.facts, "campaigns": (replace(CAMPAIGN, says=""),)}),
+    "course open": lambda one: replace(one, facts={**one.facts, "events": (COURSE,)}),
+    "course registered": lambda one: replace(
+        one, facts={**one.facts, "events": (replace(COURSE, registered=True),)}
+    ),
     "figures": lambda one: replace(
         one, person=replace(one.person, stored={"messages": 12, "since": datetime(2026, 5, 17, 23, tzinfo=UTC)})
     ),
 }
+GIVEN |= {word: initiatives.given(change) for word, change in initiatives.GIVEN.items()}
 EFFECTS: dict[type[Effect], Callable[..., str]] = {
     Consent: lambda it: f"consent: {'yes' if it.given else 'no'}",
     SetUnit: lambda it: f"workplace: {it.said or 'skipped'}",
@@ -66,6 +102,25 @@ EFFECTS: dict[type[Effect], Callable[..., str]] = {
     ForgetMe: lambda _: "forget the person",
     ExportMe: lambda _: "export",
     CallOff: lambda _: "cancel what waits",
+    AnswerSurvey: lambda it: f"answer {it.announcement}: {it.words or it.choice}",
+    Follow: lambda it: f"{'follow' if it.on else 'no longer follow'} {it.topic}",
+    Register: lambda it: f"register for {it.event} as {it.name}",
+    CancelRegistration: lambda it: f"cancel the registration for {it.event}",
+    MakeLinkCode: lambda _: "make a code for linking",
+    UseLinkCode: lambda it: f"link by {it.code}",
+    Unlink: lambda _: "unlink",
+    LinkStaff: lambda it: f"a colleague's chat, by {it.code}",
+    KeepDraft: lambda it: f"kept, with {len(it.files)} file" if it.files else "kept",
+    DropDraft: lambda _: "the draft is gone",
+    HandIn: lambda it: f"handed in: {it.code}",
+    AddToInitiative: lambda it: (
+        f"added to {it.code}: {', '.join([*it.fields, *['words'] * bool(it.answer), *['a file' for _ in it.files]])}"
+    ),
+    DropFiles: lambda it: f"files of {it.code} taken back",
+    ChangeInitiative: lambda it: f"changed: {it.code}",
+    WithdrawInitiative: lambda it: f"withdrawn: {it.code}",
+    SendForm: lambda it: f"the filled form of {it.code}",
+    ClaimInitiative: lambda it: f"claimed: {it.code}",
 }
 
 
@@ -75,7 +130,9 @@ class Stage:
 
     engine: Engine
     standing: Standing = field(
-        default_factory=lambda: Standing(person=Person(id=1), memory={"met": True}, platform="zalo")
+        default_factory=lambda: Standing(
+            person=Person(id=1), memory={"met": True}, platform="zalo", facts={"initiatives": initiatives.KNOWN}
+        )
     )
     now: datetime = NOW
     buttons: tuple[Button, ...] = ()
@@ -136,6 +193,8 @@ class Stage:
 
     def _apply(self, effect: Effect) -> Standing:
         one, person = self.standing, self.standing.person
+        if (known := initiatives.after(one.facts["initiatives"], effect)) is not None:
+            return replace(one, facts={**one.facts, "initiatives": known})
         match effect:
             case Consent():
                 return replace(one, person=replace(person, subscribed=effect.given))
@@ -146,7 +205,7 @@ class Stage:
             case TakeBack():
                 return replace(one, staff_until=None)
             case ForgetMe():
-                return Standing(person=Person(id=1), memory={}, platform=one.platform)
+                return Standing(person=Person(id=1), memory={}, platform=one.platform, facts=one.facts)
         return one
 
 

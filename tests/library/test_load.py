@@ -40,3 +40,33 @@ def test_no_sentence_of_the_documents_gap_list_is_stated_as_money() -> None:
         text = f"{answer.short} {answer.longer}".lower()
         assert "triệu đồng" not in text, answer.id
         assert "nghìn đồng" not in text, answer.id
+
+
+def test_a_lexicon_that_names_no_answer_is_a_fault(tmp_path: Path) -> None:
+    shutil.copytree(CONTENT, tmp_path / "content")
+    file = tmp_path / "content" / "lexicon" / "asks.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("unsaid.links", "unsaid.nothing"), encoding="utf-8")
+    assert faults(tmp_path / "content") == ["lexicon: unsaid.nothing: no such answer"]
+
+
+def test_a_lexicon_file_that_is_no_toml_is_a_fault(tmp_path: Path) -> None:
+    shutil.copytree(CONTENT, tmp_path / "content")
+    (tmp_path / "content" / "lexicon" / "topics.toml").write_text("pay = [", encoding="utf-8")
+    assert any("lexicon" in fault for fault in faults(tmp_path / "content"))
+
+
+def test_a_source_names_every_document_it_rests_on() -> None:
+    source = load().answers["nq16.targets"].source
+    assert source == "(Kế hoạch 487/KH-LĐLĐ, mục I; Nghị quyết 16/NQ-BCH, theo báo chí năm 2022)"
+
+
+def test_what_rests_on_the_decree_asks_to_check_the_newest_text() -> None:
+    for answer in load().answers.values():
+        if answer.citations[0].document == "13/2012/NĐ-CP":
+            assert "kiểm tra văn bản mới nhất" in answer.short, answer.id
+
+
+def test_no_threshold_of_an_award_stands_anywhere() -> None:
+    for answer in load().answers.values():
+        text = f"{answer.short} {answer.longer}"
+        assert not any(figure in text for figure in ("80 triệu", "120 triệu", "150 triệu", "200 triệu")), answer.id

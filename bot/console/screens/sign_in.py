@@ -9,7 +9,7 @@ from flask import Blueprint, g, make_response, redirect, render_template, reques
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response
 
-from bot.console import access, guard, passwords, second_factor
+from bot.console import access, guard, passwords, second_factor, words
 from bot.console.desk import desk
 from bot.console.forms import Form, line, secret
 from bot.errors import BotError
@@ -161,11 +161,11 @@ def enrol() -> str | Response | tuple[str, int]:
         return redirect(url_for("console.sign_in.password"))
     key = _offered_secret(person.id)
     form = CodeForm(request.form)
+    organisation = desk().organisation()
+    issuer = organisation.short_name or organisation.name or words.say("sign_in.issuer")
     shown = {
         "form": form,
-        "qr": second_factor.qr(
-            second_factor.address(key, person.login, desk().organisation().short_name or "Union bot")
-        ),
+        "qr": second_factor.qr(second_factor.address(key, person.login, issuer)),
         "key": key,
     }
     if request.method == "GET":

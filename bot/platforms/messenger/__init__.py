@@ -62,8 +62,9 @@ class MessengerPlatform:
         *,
         tag: str,
         started: Callable[[], bool],
+        late: bool = False,
     ) -> Receipt:
-        return sending.send(self._http, self._clock, access, user_id, part, tag=tag, started=started)
+        return sending.send(self._http, self._clock, access, user_id, part, tag=tag, started=started, late=late)
 
     def typing(self, access: Access, user_id: str) -> None:
         sending.typing(self._http, access, user_id)

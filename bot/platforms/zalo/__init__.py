@@ -68,6 +68,7 @@ class ZaloPlatform:
         *,
         tag: str,  # noqa: ARG002 - nothing of ours travels along
         started: Callable[[], bool],
+        late: bool = False,  # noqa: ARG002 - one window for everybody's words
     ) -> Receipt:
         return sending.send(self._http, self._clock, access, user_id, part, started=started, hint=self._menu_hint)
 
@@ -76,6 +77,12 @@ class ZaloPlatform:
 
     def refresh(self, access: Access, refresh_token: str, oauth_url: str) -> TokenPair | None:
         return tokens.refresh(self._http, access.app, refresh_token, oauth_url)
+
+    def new_verifier(self) -> str:
+        return new_verifier()
+
+    def authorize_url(self, oauth_url: str, app_id: str, redirect_uri: str, *, state: str, verifier: str) -> str:
+        return authorize_url(oauth_url, app_id, redirect_uri, state=state, verifier=verifier)
 
     def exchange_code(self, app: AppKeys, code: str, verifier: str, oauth_url: str) -> TokenPair:
         """Turn an admin's consent into the first token pair."""

@@ -8,6 +8,7 @@ from alembic import context
 
 from bot.store.schema import Id, Moment
 from bot.store.tables import metadata
+from bot.store.upgrade import declared
 
 
 def _rendered(kind: str, item: Any, _context: Any) -> str | Literal[False]:
@@ -24,6 +25,7 @@ context.configure(
     target_metadata=metadata,
     render_as_batch=True,  # SQLite changes a column by making the table anew
     render_item=_rendered,
+    include_name=declared,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -1,0 +1,321 @@
+"""An announcement on its way: started, tried on a small group, made into messages step by step, paused, stopped, ended.
+
+`work` is called every second by the clock. Every step is a conditional change, so two clocks do nothing twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from bot import logs
+from bot.announcements import drafting, preflight
+from bot.announcements.announcing import Announcing
+from bot.announcements.approval import need
+from bot.announcements.drafting import Message
+from bot.clock import zone
+from bot.errors import BotError
+from bot.platforms.rules import House
+from bot.store import accounts, announcements, audience, audit, closing, marks
+from bot.store.announcements import Announcement, State
+from bot.store.announcements import announcements as table
+from bot.store.audience import BILLED, HELD, WINDOW, Batch, Ways
+
+STEP = 3000  # people made into messages in one transaction: webhooks wait for no more than that
+BUDGET_S = 8.0  # one call of `work` makes messages no longer
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where it stands. `per_second` is measured over the last ten seconds."""
+
+    state: State
+    states: Mapping[str, int]
+    people: int
+    made: int  # of the audience, how many the fan-out has passed
+    per_second: float
+    ends_at: datetime | None
+
+    @property
+    def sent(self) -> int:
+        return sum(self.states.get(name, 0) for name in ("sent", "delivered", "read"))
+
+    @property
+    def flying(self) -> int:
+        return self.states.get("sending", 0)
+
+    @property
+    def waiting(self) -> int:
+        return sum(self.states.get(name, 0) for name in ("queued", "waiting"))
+
+
+# ---- what staff do ----
+
+
+def start(announcing: Announcing, number: int, *, by: int | None = None, sure: bool = False) -> bool:
+    """Let an approved announcement go; False when somebody else did, or when it now asks a person.
+
+    Raises BotError announcement.quiet outside the hours, announcement.changed when it is no longer what was approved.
+    """
+    now = announcing.clock()
+    if not _ours(announcing, now).open_at(now):
+        raise BotError("announcement.quiet")
+    with announcing.database.read() as connection:
+        one = need(connection, number)
+        if one.state not in {State.APPROVED, State.ASKING}:
+            return False
+        token = announcements.picture_token(connection, one.picture_id)
+        open_ways = audience.frozen_ways(connection, number, preflight.ways(announcing, one, now))
+    if drafting.digest(one, token) != one.digest:
+        raise BotError("announcement.changed")
+    at_once = open_ways.get(WINDOW, 0) + open_ways.get(BILLED, 0)
+    if not sure and preflight.changed_much(announcing, one.seen, at_once, now):
+        ask(announcing, one, "announcement.counts_changed", now)
+        return False
+
+    def op(connection: Connection) -> bool:
+        if not announcements.once(connection, f"start:{number}", str(one.edition), now):
+            return False
+        if not announcements.move(
+            connection, "start", number, table.c.edition == one.edition, started_at=now, state_code="",
+            useful_until=preflight.useful_until(one, now, _ours(announcing, now)),
+        ):  # fmt: skip
+            return False
+        marks.end_alarm(connection, f"announcement:{number}:asks", now)
+        audit.record(connection, now, by, "announcement.started", "announcement", number, at_once=at_once)
+        return True
+
+    return announcing.database.write(op)
+
+
+def ask(announcing: Announcing, one: Announcement, code: str, now: datetime) -> None:
+    """Stop before the start, and tell the officers."""
+
+    def op(connection: Connection) -> None:
+        if announcements.move(connection, "ask", one.id, state_code=code):
+            marks.raise_alarm(connection, f"announcement:{one.id}:asks", code, now, announcement=one.id)
+
+    announcing.database.write(op)
+
+
+def pause(announcing: Announcing, number: int, by: int) -> Progress:
+    """Nothing is taken up any more once this comes back; what is in flight ends within seconds."""
+    return _act(announcing, "pause", number, by)
+
+
+def resume(announcing: Announcing, number: int, by: int) -> Progress:
+    return _act(announcing, "resume", number, by)
+
+
+def stop(announcing: Announcing, number: int, by: int) -> Progress:
+    """For good: what has not gone is called off, step by step."""
+    return _act(announcing, "stop", number, by)
+
+
+def _act(announcing: Announcing, act: str, number: int, by: int | None) -> Progress:
+    now = announcing.clock()
+
+    def op(connection: Connection) -> None:
+        values: dict[str, Any] = {"state_code": ""}
+        if act == "resume":
+            values["tried"] = True  # whoever resumes after a bad trial has looked at it
+        if not announcements.move(connection, act, number, **values):
+            raise BotError("announcement.changed")
+        marks.end_alarm(connection, f"announcement:{number}:trial", now)
+        done = {"pause": "paused", "resume": "resumed", "stop": "stopped"}[act]
+        audit.record(connection, now, by, f"announcement.{done}", "announcement", number)
+
+    announcing.database.write(op, urgent=True)
+    return progress(announcing, number)
+
+
+def progress(announcing: Announcing, number: int) -> Progress:
+    now = announcing.clock()
+    with announcing.database.read() as connection:
+        one = need(connection, number)
+        states = closing.states(connection, number)
+        recent = closing.sent_since(connection, number, now - timedelta(seconds=10)) if one.started_at else 0
+    span = max(1.0, min(10.0, (now - (one.started_at or now)).total_seconds()))
+    rate = recent / span
+    left = states.get("queued", 0) + states.get("waiting", 0) + states.get("sending", 0)
+    ends = None
+    if one.state is State.RUNNING and rate and left:
+        ends = preflight.after_nights(now, timedelta(seconds=left / rate), _ours(announcing, now))
+    return Progress(one.state, states, one.people, one.people if one.fanned_out else sum(states.values()), rate, ends)
+
+
+def claimable(announcing: Announcing, connection: Connection) -> list[tuple[int, int]]:
+    """(account, announcement) that delivery may take from now: nothing at night, nothing of a paused one."""
+    now = announcing.clock()
+    return announcements.running(connection, now) if _ours(announcing, now).open_at(now) else []
+
+
+# ---- what the clock does ----
+
+
+def work(announcing: Announcing) -> None:
+    """One round over everything that is on its way."""
+    with announcing.database.read() as connection:
+        going = announcements.listed(connection, states=[State.RUNNING, State.SENT, State.STOPPED], limit=200)
+    for one in going:
+        try:
+            _ROUNDS[one.state](announcing, one)
+        except BotError as error:  # one that is faulty must not stop the others
+            logs.warn("announcement.failed", announcement=one.id, code=error.code)
+
+
+def _run(announcing: Announcing, one: Announcement) -> None:
+    now = announcing.clock()
+    if not _ours(announcing, now).open_at(now):
+        return
+    ends = time.monotonic() + BUDGET_S
+    while not one.fanned_out and time.monotonic() < ends:
+        if one.trial and not one.tried and not _trial_may_grow(announcing, one):
+            return
+        following = _step(announcing, one)
+        if following is None:
+            return
+        one = following
+    if one.fanned_out:
+        _end(announcing, one)
+
+
+def _trial_may_grow(announcing: Announcing, one: Announcement) -> bool:
+    """Make messages until the small group is full; then wait for what becomes of it, and judge."""
+    now = announcing.clock()
+    with announcing.database.read() as connection:
+        states = closing.states(connection, one.id)
+    settled = {name: states.get(name, 0) for name in ("sent", "delivered", "read", "failed", "unsure")}
+    group = sum(settled.values()) + sum(states.get(name, 0) for name in closing.OPEN)
+    if group < one.trial:
+        return True
+    if any(states.get(name) for name in closing.OPEN):
+        return False
+    bad = settled["failed"] + settled["unsure"]
+    if bad * 100 <= sum(settled.values()) * _ours(announcing, now).trial_failures_percent:
+        announcing.database.write(lambda connection: announcements.change(connection, one.id, tried=True))
+        return True
+
+    def op(connection: Connection) -> None:
+        if announcements.move(connection, "pause", one.id, state_code="announcement.trial_failed"):
+            cause = f"announcement:{one.id}:trial"
+            marks.raise_alarm(connection, cause, "announcement.trial_failed", now, announcement=one.id, failed=bad)
+            audit.record(connection, now, None, "announcement.paused", "announcement", one.id, failed=bad)
+
+    announcing.database.write(op)
+    return False
+
+
+def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
+    """Make the messages of the next people, in one transaction with the checkpoint; None when somebody else did."""
+    now = announcing.clock()
+    open_ways, message = preflight.ways(announcing, one, now), Message.of(one)
+    size = min(STEP, one.trial) if one.trial and not one.tried else STEP
+    bodies = _bodies(announcing, message)
+
+    def op(connection: Connection) -> Announcement | None:
+        mine = (table.c.checkpoint == one.checkpoint, table.c.state == State.RUNNING.value)
+        if not announcements.change(connection, one.id, *mine, checkpoint=one.checkpoint):
+            return None  # another clock is ahead, or it was paused meanwhile
+        batch = _fan_out(announcing, connection, one, message, size, open_ways, bodies)
+        announcements.change(connection, one.id, checkpoint=batch.last, fanned_out=batch.people < size)
+        return need(connection, one.id)
+
+    return announcing.database.write(op)
+
+
+def _fan_out(
+    announcing: Announcing, connection: Connection, one: Announcement, message: Message, size: int,
+    open_ways: Ways, bodies: Mapping[int, Mapping[str, str]],
+) -> Batch:  # fmt: skip
+    if not message.merges:
+        return audience.fan_out(connection, one.id, one.checkpoint, size, open_ways, bodies, one.useful_until)
+
+    def written(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+        return _each(announcing, connection, message, rows)
+
+    return audience.fan_out_each(connection, one.id, one.checkpoint, size, open_ways, written, one.useful_until)
+
+
+def _bodies(announcing: Announcing, message: Message) -> dict[int, dict[str, str]]:
+    """Account to way to the body that all get; nothing where texts differ."""
+    if message.merges:
+        return {}
+    made: dict[int, dict[str, Any]] = {}
+    with announcing.database.read() as connection:
+        known = accounts.all_accounts(connection)
+    for account in known:
+        platform = announcing.platforms[account.platform]
+        part = drafting.parts(message, announcing.words(), platform, {}, real_buttons=account.buttons)[0]
+        made[account.id] = {way: drafting.body(part, billed=way == BILLED) for way in (WINDOW, BILLED, HELD)}
+    return audience.bodies_as_json(made)
+
+
+def _each(
+    announcing: Announcing, connection: Connection, message: Message, rows: Sequence[Mapping[str, Any]]
+) -> dict[int, str]:
+    known = {account.id: account for account in accounts.all_accounts(connection)}
+    values = announcing.values(connection, [row["person_id"] for row in rows])
+    words = announcing.words()
+    made = {}
+    for row in rows:
+        account, person = known[row["account_id"]], row["person_id"]
+        facts = {drafting.UNIT: row["unit_said"], **values.get(person, {})}
+        part = drafting.parts(
+            message, words, announcing.platforms[account.platform], facts, real_buttons=account.buttons
+        )[0]
+        made[person] = audience.as_json(drafting.body(part, billed=row["way"] == BILLED))
+    return made
+
+
+def _end(announcing: Announcing, one: Announcement) -> None:
+    """All have gone that could go at once."""
+    now = announcing.clock()
+
+    def op(connection: Connection) -> None:
+        states = closing.states(connection, one.id)
+        if any(states.get(name) for name in closing.OPEN):
+            closing.expire(connection, one.id, now)
+            return
+        if announcements.move(connection, "finish", one.id, finished_at=now):
+            audit.record(connection, now, None, "announcement.finished", "announcement", one.id)
+
+    announcing.database.write(op)
+
+
+def _after(announcing: Announcing, one: Announcement) -> None:
+    """Held ones follow as people write, until it is too late to be useful."""
+    now = announcing.clock()
+
+    def op(connection: Connection) -> None:
+        closing.expire(connection, one.id, now)
+        states = closing.states(connection, one.id)
+        if not any(states.get(name) for name in (*closing.OPEN, "held")):
+            announcements.move(connection, "close", one.id)
+
+    announcing.database.write(op)
+
+
+def _call_off(announcing: Announcing, one: Announcement) -> None:
+    now = announcing.clock()
+    while announcing.database.write(lambda connection: closing.call_off(connection, one.id, now)):
+        pass
+
+    def op(connection: Connection) -> None:
+        states = closing.states(connection, one.id)
+        if not any(states.get(name) for name in (*closing.OPEN, "held")):
+            announcements.move(connection, "close", one.id, state_code="stopped", finished_at=now)
+
+    announcing.database.write(op)
+
+
+def _ours(announcing: Announcing, now: datetime) -> House:
+    return announcing.rules.ours(now.astimezone(zone()).date())
+
+
+_ROUNDS = {State.RUNNING: _run, State.SENT: _after, State.STOPPED: _call_off}

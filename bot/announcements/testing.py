@@ -1,0 +1,44 @@
+"""Test sends: exactly what members would see, to oneself and to named testers, never to the audience."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection
+
+from bot.announcements import drafting, honouring
+from bot.announcements.announcing import Announcing
+from bot.announcements.approval import need
+from bot.announcements.drafting import Message
+from bot.errors import BotError
+from bot.states import Origin
+from bot.store import accounts, audit, linking, outbox
+from bot.store.outbox import Draft
+
+
+def send(announcing: Announcing, number: int, by: int, people: Collection[int]) -> int:
+    """Queue the message for some of the officer's testers; how many. Raises BotError announcement.no_testers."""
+    now = announcing.clock()
+    with announcing.database.read() as connection:
+        one = need(connection, number)
+        testers = [(person, of) for person, of, _ in linking.testers_of(connection, by) if person in people]
+        known = {account.id: account for account in accounts.all_accounts(connection)}
+    if not testers:
+        raise BotError("announcement.no_testers")
+    message = Message.of(honouring.filled(announcing, one))
+
+    def op(connection: Connection) -> int:
+        values = announcing.values(connection, [person for person, _ in testers])
+        drafts = []
+        for person, of in testers:
+            account = known[of]
+            made = drafting.parts(
+                message, announcing.words(), announcing.platforms[account.platform], values.get(person, {}),
+                real_buttons=account.buttons,
+            )  # fmt: skip
+            drafts += [Draft(of, person, Origin.NOTICE, part.body, subject="test", menu=part.menu) for part in made]
+        outbox.add(connection, drafts, now)
+        audit.record(connection, now, by, "announcement.tested", "announcement", number, people=len(testers))
+        return len(testers)
+
+    return announcing.database.write(op)
