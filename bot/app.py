@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from bot import console
 from bot.runtime import Runtime
 from bot.simulator import Simulator
-from bot.web import feed, health, pages, webhooks
+from bot.web import feed, health, initiatives, pages, webhooks
 from bot.web.security import harden
 
 
@@ -42,6 +42,7 @@ def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     )
     app.extensions["announcing"] = runtime.announcing
     app.register_blueprint(feed.blueprint(feed.Feed(runtime.database, runtime.announcing.words, runtime.url)))
+    app.register_blueprint(initiatives.blueprint(initiatives.Shelf(runtime)))
     if simulator is not None:
         runtime.connecting.hosts = replace(runtime.connecting.hosts, practice=_practice(simulator))
     app.register_blueprint(

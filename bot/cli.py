@@ -48,7 +48,7 @@ def _command(name: str) -> Command:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description="A trade union's chatbot on Zalo and Messenger.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (_processes, _database, _talking, _accounts, _staff, _content, _people):
+    for group in (_processes, _database, _talking, _accounts, _staff, _content, _people, _demo):
         group(commands)
     return parser
 
@@ -136,6 +136,14 @@ def _people(commands: Commands) -> None:
         person = _add(commands, name, run, help_)
         person.add_argument("account", type=int, help="the account's number")
         person.add_argument("user_id", help="the platform's id of the person")
+
+
+def _demo(commands: Commands) -> None:
+    demo = _add(commands, "seed-demo", "demo.seed", "fill an empty database with a made-up province")
+    demo.add_argument("--people", type=int, default=100_000)
+    demo.add_argument("--messages", type=int, default=1_000_000)
+    demo.add_argument("--units", type=int, default=300)
+    demo.add_argument("--seed", type=int, default=487, help="the same number makes the same province")
 
 
 def _account_facts(parser: argparse.ArgumentParser) -> None:

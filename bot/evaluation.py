@@ -62,7 +62,8 @@ def cited(reading: Reading) -> str | None:
     """The first section a reading would cite; None when it is no question."""
     if reading.kind is not Kind.QUESTION or reading.best is None:
         return None
-    return reading.best.answer.citations[0].section
+    citations = reading.best.answer.citations
+    return citations[0].section if citations else None
 
 
 def read_rows(path: Path) -> list[Case]:

@@ -101,6 +101,7 @@ class Outbound:
     buttons: tuple[Button, ...] = ()
     sticky: bool = False  # buttons that must stay tappable later (Messenger: template instead of quick replies)
     human: bool = False  # typed by an officer
+    picture: str = ""  # https address of a picture that goes with the text, where the platform puts both into one
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from bot.delivery.doctor import Doctor
 from bot.delivery.inbox import Facts, Inbox
 from bot.delivery.notifier import Notifier
 from bot.delivery.outbox import Outbox
+from bot.delivery.rating import rated
 from bot.delivery.receipts import Receipts
 from bot.delivery.repair import Repair
 from bot.delivery.routes import Windows
@@ -43,12 +44,15 @@ from bot.errors import Misconfigured
 from bot.files import local_origins, open_store
 from bot.files.downloading import Downloader
 from bot.files.downloading import Rules as FileRules
+from bot.initiatives.exporting import Exporter
 from bot.initiatives.fetching import Fetcher
 from bot.initiatives.form import Form
 from bot.initiatives.office import Office
-from bot.library.load import edited
+from bot.library import load, shelf
+from bot.library.load import Edits
 from bot.library.organisation import Organisation
 from bot.library.search import Library
+from bot.library.shelf import Documents
 from bot.library.texts import Texts
 from bot.messages import Inbound
 from bot.platforms.contract import Platform
@@ -59,13 +63,13 @@ from bot.platforms.zalo import ZaloPlatform
 from bot.reranking import Model, Reranked
 from bot.settings import Settings
 from bot.states import Lane
-from bot.store import backup, marks, options, retention, workplaces
+from bot.store import backup, marks, options, paper_jobs, retention, workplaces
 from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
 from bot.store.persons import Person
 from bot.store.upgrade import upgrade
 from bot.store.vault import Vault
-from bot.talk import ExportMe, ForgetMe, LinkStaff, Say
+from bot.talk import ExportMe, ForgetMe, LinkStaff, Rated, Say
 from bot.web.signatures import Signatures
 from handlers import TOPICS
 
@@ -78,11 +82,19 @@ BACKUPS_KEPT = 7
 class Voice:
     """The engine with the officers' newest words; made anew in the background when they change something."""
 
-    def __init__(self, database: Database | None = None, model: Model | None = None) -> None:
+    def __init__(
+        self, database: Database | None = None, model: Model | None = None, documents: Path | None = None
+    ) -> None:
+        """`documents`: where those lie that were loaded in the console."""
         self._database = database
         self._model = model
-        self._version = -1
-        self.engine: Engine
+        self._folders = (shelf.SHIPPED,) if documents is None else (shelf.SHIPPED, documents)
+        self._version: tuple[int, object] | None = None
+        self._learnt: Edits | None = None
+        self._library: Library
+        self._engine: Engine | None = None
+        self._make: Callable[[], Engine]
+        self._making = threading.Lock()
         self.organisation: Organisation
         self.campaigns: Campaigns
         self.form: Form
@@ -90,28 +102,48 @@ class Voice:
         self.reload()
 
     def reload(self) -> bool:
-        """Load again when somebody changed an option; True when it did."""
-        version, edits = 0, _Edits()
+        """Load again when somebody changed an option or a document; True when it did."""
+        edits, on_the_shelf = _Edits(), shelf.stamp(*self._folders)
+        version: tuple[int, object] = (0, on_the_shelf)
         if self._database is not None:
             with self._database.read() as connection:
-                version = options.version(connection)
-                if version == self._version:
-                    return False
-                edits = _Edits.read(connection)
-        elif self._version == 0:
+                version = (options.version(connection), on_the_shelf)
+                if version != self._version:
+                    edits = _Edits.read(connection)
+        if version == self._version:
             return False
         organisation = Organisation.open(edits=edits.organisation)
         texts = Texts.open(organisation, texts=edits.texts, menus=edits.menus)
-        library = Library.open()
-        if edits.entries or edits.documents:
-            library.answers = edited(edits.entries, edits.documents)
-        found = Reranked(library, self._model) if self._model is not None else library
-        self.engine = Engine(TOPICS, found, texts, organisation)
+        documents = Documents.open(*self._folders)
+        self._make = partial(self._speak, edits, documents, texts, organisation)
+        if self._engine is not None:
+            self._engine = self._make()
         self.campaigns = Campaigns.open(edits.campaigns)
         self.form = Form.open(edits.initiatives)
         self.texts = texts
         self.organisation, self._version = organisation, version
         return True
+
+    @property
+    def engine(self) -> Engine:
+        """Made at the first turn: a process that only serves the web needs none, and it takes a second or two."""
+        if self._engine is None:
+            with self._making:
+                if self._engine is None:
+                    self._engine = self._make()
+        return self._engine
+
+    def _speak(self, edits: _Edits, documents: Documents, texts: Texts, organisation: Organisation) -> Engine:
+        library = self._learn(edits, documents)
+        found = Reranked(library, self._model) if self._model is not None else library
+        return Engine(TOPICS, found, texts, organisation, documents.clauses(load.labels_of(edits.documents)))
+
+    def _learn(self, edits: _Edits, documents: Documents) -> Library:
+        """The library; trained again, which takes a second or two, only when what it learns from is other."""
+        learnt = Edits(edits.entries, edits.documents, edits.answers, edits.examples, documents.labels)
+        if learnt != self._learnt:
+            self._library, self._learnt = Library.open(edits=learnt), learnt
+        return self._library
 
 
 class _Edits:
@@ -125,6 +157,8 @@ class _Edits:
         self.initiatives: dict[str, object] = {}
         self.entries: dict[str, dict[str, object]] = {}
         self.documents: dict[str, dict[str, object]] = {}
+        self.answers: dict[str, dict[str, object]] = {}
+        self.examples: dict[str, list[str]] = {}
 
     @classmethod
     def read(cls, connection: Connection) -> _Edits:
@@ -134,8 +168,11 @@ class _Edits:
         found.menus = options.overlay(connection, "menus")
         found.campaigns = options.overlay(connection, "campaigns")
         found.initiatives = options.overlay(connection, "initiatives")
+        found.initiatives.pop("template", None)  # a file, not a value of the form
         found.entries = options.overlay(connection, "knowledge")
         found.documents = options.overlay(connection, "documents")
+        found.answers = options.overlay(connection, "answers")
+        found.examples = options.overlay(connection, "examples")
         return found
 
 
@@ -179,7 +216,7 @@ class Runtime(Store):
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.tally = Tally()
         self.signatures = Signatures()
-        self.voice = Voice(self.database, _model(settings))
+        self.voice = Voice(self.database, _model(settings), settings.documents_dir)
         self.doctor = Doctor(self.database, self.directory, clock)
         self.connecting = Connecting(
             self.database, self.vault, self.directory, self.doctor, clock, {"zalo": self.zalo}, _hosts(settings)
@@ -189,6 +226,14 @@ class Runtime(Store):
         self.initiatives = self._initiatives()
         self.files = open_store(settings)
         self.fetcher = self._fetcher()
+        self.exporter = Exporter(
+            self.database,
+            self.files,
+            clock,
+            lambda: self.voice.form,
+            lambda: self.voice.texts,
+            lambda: self.voice.organisation,
+        )
         self.worker = self._worker()
         self.clockwork = Clockwork(self.database, clock, self.owner, self._jobs())
         self._stopping = threading.Event()
@@ -284,7 +329,8 @@ class Runtime(Store):
     def _fetcher(self) -> Fetcher:
         local = local_origins(self.settings, simulator=self.settings.bot_simulator != "0")
         downloader = Downloader(FileRules.load(), local)
-        return Fetcher(self.database, self.files, downloader, self.clock, self.initiatives.tell_of_file)
+        tell = self.initiatives.tell_of_file
+        return Fetcher(self.database, self.files, downloader, self.clock, tell, paper_jobs.known_keys)
 
     def _announced_facts(
         self, connection: Connection, _account: Account, person: Person | None, _heard: Sequence[Inbound]
@@ -300,6 +346,7 @@ class Runtime(Store):
             ForgetMe: effects.forget(self.vault),
             ExportMe: effects.export(self._data_link),
             LinkStaff: effects.link_staff(self.vault, self._staff_linked),
+            Rated: rated(self.platforms),
             **announced.ChatEffects(self.vault, lambda: self.voice.texts).table(),
             **self.initiatives.record.effects(),
         }
@@ -307,7 +354,7 @@ class Runtime(Store):
     def _data_link(self, token: str) -> Say:
         return Say(self.voice.engine.texts("delivery.data_link", url=f"{self.url}/my-data/{token}"))
 
-    def _staff_linked(self, good: bool) -> Say:  # noqa: FBT001 - what the code was
+    def _staff_linked(self, good: bool) -> Say:
         return Say(self.voice.engine.texts("staff_link.done" if good else "staff_link.unknown"))
 
     def _notifier(self) -> Notifier:
@@ -333,6 +380,7 @@ class Runtime(Store):
                 every=timedelta(seconds=15),
             ),
             Job("initiative reminders", self.initiatives.reminding.work, every=timedelta(minutes=10)),
+            Job("old papers", self.exporter.drop_old, at="03:30"),
             Job("files", self.fetcher.sweep, at="03:40"),
             Job("event reminders", lambda: reminding.work(self.announcing), every=timedelta(minutes=5)),
             Job("staff", self._notifier().work, every=timedelta(seconds=30)),

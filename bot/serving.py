@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from bot.simulator import SimulatedAccount, Simulator, admit
 from bot.store import staff
 
 WEB_THREADS = 12
+SWITCH_S = 0.0005
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def run(settings: Settings, roles: Roles, say: Callable[[str], None]) -> None:
     """Start, print the addresses, wait for the signal to stop, stop. Raises BotError when the start fails."""
     if settings.on_sqlite and not roles.all:
         raise Misconfigured("database.needs_postgresql", use="serve")
+    # each statement gives up the interpreter's lock, and gets it back only at the next switch: 5 ms is an age here
+    sys.setswitchinterval(SWITCH_S)
     lock = only_process(settings)
     runtime = Runtime(settings)
     simulator = _simulator(runtime) if roles.all else None
@@ -103,14 +107,16 @@ class _Process:
             if hasattr(signal, name):
                 signal.signal(getattr(signal, name), lambda *_: self._stop.set())
         self._runtime.start_beats()
-        if self._roles.worker:
-            self._runtime.worker.start()
-            self._runtime.fetcher.start()
-        if self._roles.clock:
-            self._runtime.clockwork.start()
-        if self._server is not None:
+        if self._server is not None:  # first: what comes in while the rest starts is kept
             self._serving = threading.Thread(target=self._server.run, name="web", daemon=True)
             self._serving.start()
+        if self._roles.worker:
+            logs.event("answers.ready", answers=len(self._runtime.voice.engine.library.answers))
+            self._runtime.worker.start()
+            self._runtime.fetcher.start()
+            self._runtime.exporter.start()
+        if self._roles.clock:
+            self._runtime.clockwork.start()
         if self._simulator is not None:
             self._simulator.start()
         logs.event("started", web=self._roles.web, worker=self._roles.worker, clock=self._roles.clock)
@@ -132,6 +138,7 @@ class _Process:
         if self._roles.worker:
             self._runtime.worker.stop()
             self._runtime.fetcher.stop()
+            self._runtime.exporter.stop()
         self._runtime.stop()
         logs.event("stopped")
 

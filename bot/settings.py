@@ -92,8 +92,8 @@ class Settings(BaseModel):
 
     @property
     def documents_dir(self) -> Path:
-        """Official documents that were loaded here, beside those shipped in content/documents."""
-        return self.bot_data_dir / "documents"
+        """Official documents that were loaded here, beside those shipped in content/documents; backed up with files."""
+        return self.files_dir / "documents"
 
     @property
     def url(self) -> str:

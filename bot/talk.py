@@ -32,6 +32,7 @@ __all__ = [
     "ChangeInitiative",
     "Citation",
     "ClaimInitiative",
+    "Clause",
     "Consent",
     "DropDraft",
     "DropFiles",
@@ -49,6 +50,7 @@ __all__ = [
     "Memory",
     "Mine",
     "Person",
+    "Rated",
     "Reading",
     "Register",
     "Reply",
@@ -99,6 +101,15 @@ class Answer:
     source: str = ""  # the line a member sees: "(Kế hoạch 487/KH-LĐLĐ, mục II.3.4)"
     old_bodies: bool = False
     unsaid: bool = False
+    valid_until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause of a loaded document, word for word, with the line that names it."""
+
+    text: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +207,7 @@ class Turn:
     asked: Ask | None = None  # the question left open, when it is this topic's
     memory: Memory = field(default_factory=lambda: NOTHING)  # what this topic remembered
     answers: Mapping[str, Answer] = field(default_factory=dict)  # all of them, by id, for buttons pressed later
+    clauses: Mapping[Citation, Clause] = field(default_factory=dict)  # of the documents that are loaded
     hours: str = ""  # when staff answer, in words; "" when not set
     open_now: bool = False  # staff are there now
     opens: str = ""  # when staff are next there, in words: "07:30 thứ Hai 24/11"; "" when not set
@@ -269,6 +281,16 @@ class Missed:
 @dataclass(frozen=True, slots=True)
 class Answered:
     answer: str  # its id, for the figures
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """Thumbs up or down. The figure knows nobody; a question answered amiss goes to the officers."""
+
+    answer: str
+    good: bool
+    asked_at: str = ""  # the moment (ISO) of the turn that asked; "" when it came by a button
+    question: str = ""  # what was asked, where the words are no longer kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,6 +531,7 @@ Effect: TypeAlias = (
     | TakeBack
     | Missed
     | Answered
+    | Rated
     | ForgetMe
     | ExportMe
     | CallOff

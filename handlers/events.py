@@ -34,7 +34,8 @@ def _listed(turn: Turn, known: tuple[Event, ...]) -> Reply:
         return _shown(turn, known[0])
     buttons = tuple(turn.button(event.title[:20], f"event:show:{event.id}") for event in known)
     lines = "\n".join(f"- {event.title}, {event.when}" for event in known)
-    return Reply(says=(Say(f"{lines}\n{turn.texts('events.choose')}", buttons),), kind=Kind.QUESTION)
+    which = turn.texts("events.choose")
+    return Reply(says=(Say(f"{lines}\n{which}", buttons),), kind=Kind.QUESTION)
 
 
 def _shown(turn: Turn, event: Event) -> Reply:

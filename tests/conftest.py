@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -41,20 +42,46 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_postgres(request.getfixturevalue("postgres_server"))
 
 
-def new_postgres(server: str) -> str:
+def new_postgres(server: str, template: str = "template1") -> str:
     name = f"t{next(_numbers)}"
     engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
     return f"{server}/{name}"
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    """A database with all tables."""
-    made = Database(database_url)
+def _with_tables(url: str) -> str:
+    made = Database(url)
     upgrade(made)
+    made.close()
+    return url
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file to copy: making all tables takes longer than most tests."""
+    path = tmp_path_factory.mktemp("tables") / "bot.db"
+    _with_tables(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres_server: str) -> str:
+    """The name of a database to copy."""
+    return _with_tables(new_postgres(postgres_server)).rpartition("/")[2]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with all tables, once of each kind."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_with_tables"), tmp_path / "bot.db")
+        url = f"sqlite:///{tmp_path / 'bot.db'}"
+    else:
+        template = request.getfixturevalue("postgres_with_tables")
+        url = new_postgres(request.getfixturevalue("postgres_server"), template)
+    made = Database(url)
     yield made
     made.close()
 

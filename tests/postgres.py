@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -47,7 +48,7 @@ def server() -> Iterator[str]:
         _wait(folder, port)
         yield f"postgresql+psycopg://bot@127.0.0.1:{port}"
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGQUIT)  # at once, without writing anything back: nobody will open it again
         process.wait(timeout=30)
         shutil.rmtree(home, ignore_errors=True)
 

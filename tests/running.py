@@ -131,7 +131,7 @@ class Doubles:
     def quiet(self) -> bool:
         """No webhook waits to be delivered."""
         state: dict[str, Any] = self.control("GET", "state")
-        return state["waiting"] == 0
+        return bool(state["waiting"] == 0)
 
     def wait_for(self, user: str, number: int, within_s: float = 30.0) -> list[dict[str, Any]]:
         """What a person was sent, once so many messages are there."""

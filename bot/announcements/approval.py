@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.announcements import drafting, preflight
+from bot.announcements import drafting, honouring, preflight
 from bot.announcements.announcing import Announcing
 from bot.announcements.drafting import Message
 from bot.announcements.preflight import Preflight
@@ -34,6 +34,10 @@ def present(connection: Connection, one: Announcement) -> str:
 def submit(announcing: Announcing, number: int, by: int) -> Preflight:
     """Offer a draft for approval. Raises BotError announcement.faulty, .late, .quiet, .changed, .nobody."""
     now = announcing.clock()
+    with announcing.database.read() as connection:
+        one = need(connection, number)
+    if one.state is State.DRAFT:
+        honouring.settle(announcing, one, by)
     with announcing.database.read() as connection:
         one = need(connection, number)
         digest = present(connection, one)

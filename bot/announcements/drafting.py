@@ -6,12 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from bot.announcements.announcing import Announcing, Words
 from bot.library.vietnamese import fold, nfc
 from bot.messages import PAYLOAD_PREFIX, Button, Outbound, Part
 from bot.platforms.contract import Platform
+from bot.store import announcements
 from bot.store.announcements import Announcement
 from bot.talk import Texts
 
@@ -26,6 +29,9 @@ LONGEST = {
     INITIATIVE: "đã nộp, đang chờ cơ sở xem xét",
 }
 MOST_VALUE = 80
+SAMPLE = f"https://{'x' * 80}"
+#: Platforms that put a picture and its text into one message.
+PICTURE_INSIDE = frozenset({"zalo"})
 MOST_BUTTONS = 5
 MOST_CHOICES = 6
 
@@ -40,6 +46,8 @@ class Message:
     buttons: tuple[tuple[str, str], ...]  # title, and an address or "@action"
     choices: tuple[str, ...]
     free: bool  # the question also takes free words
+    pictured: bool = False
+    picture: str = ""  # its address; while it is only looked at, one as long as the real one stands there
 
     @classmethod
     def of(cls, one: Announcement) -> Message:
@@ -51,6 +59,7 @@ class Message:
             tuple((title, to) for title, to in one.buttons),
             tuple(asked.get("choices", ())),
             bool(asked.get("free")),
+            one.picture_id is not None,
         )
 
     @property
@@ -108,12 +117,35 @@ def _button(title: str, to: str) -> Button:
 
 
 def parts(
-    message: Message, words: Words, platform: Platform, values: Mapping[str, str], *, real_buttons: bool
+    message: Message,
+    words: Words,
+    platform: Platform,
+    values: Mapping[str, str],
+    *,
+    real_buttons: bool,
 ) -> list[Part]:
-    """The message as the platform takes it: buttons that stay where they fit, else those that go after a while."""
+    """The message as the platform takes it: buttons that stay where they fit, else those that go after a while.
+
+    Where a picture would be a second message it is a button that opens it.
+    """
     said, offered = text(message, words, values), buttons(message, words.texts)
-    staying = platform.parts(Outbound(said, offered, sticky=True), buttons=real_buttons)
-    return staying if len(staying) == 1 else platform.parts(Outbound(said, offered), buttons=real_buttons)
+    picture = message.picture or (SAMPLE if message.pictured else "")
+    if picture and platform.name not in PICTURE_INSIDE:
+        offered, picture = (Button(words.texts("announcement.picture"), url=picture), *offered), ""
+    staying = platform.parts(Outbound(said, offered, sticky=True, picture=picture), buttons=real_buttons)
+    if len(staying) == 1:
+        return staying
+    return platform.parts(Outbound(said, offered, picture=picture), buttons=real_buttons)
+
+
+def pictured(announcing: Announcing, connection: Connection, one: Announcement) -> Message:
+    """The message with its picture's real address, for sending."""
+    token = announcements.picture_token(connection, one.picture_id)
+    return replace(Message.of(one), picture=picture_url(announcing, token) if token else "")
+
+
+def picture_url(announcing: Announcing, token: str) -> str:
+    return f"{announcing.public_url}/pictures/{token}"
 
 
 def body(part: Part, *, billed: bool = False) -> dict[str, object]:

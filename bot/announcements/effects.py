@@ -60,21 +60,21 @@ class ChatEffects:
             Unlink: self._unlink,
         }
 
-    def _say(self, key: str, **facts: object) -> Say:
+    def _from_texts(self, key: str, **facts: object) -> Say:
         return Say(self._texts()(key, **facts))
 
     def _survey(self, connection: Connection, cause: Cause, effect: AnswerSurvey) -> Say:
         one = announcements.get(connection, effect.announcement)
         if one is None or one.started_at is None or (one.useful_until and one.useful_until < cause.now):
-            return self._say("announcement.over")
+            return self._from_texts("announcement.over")
         if effect.choice is None and one.question.get("free") and effect.words.strip():
             surveys.say(connection, one.id, effect.words.strip()[:LONGEST_WORDS], cause.now)
-            return self._say("announcement.written")
+            return self._from_texts("announcement.written")
         if effect.choice is None or not 0 <= effect.choice < len(one.question.get("choices", ())):
-            return self._say("announcement.over")
+            return self._from_texts("announcement.over")
         voter = self._vault.hashes("survey", str(one.id), str(cause.person_id))[0]
         surveys.vote(connection, one.id, voter, effect.choice)
-        return self._say("announcement.thanks")
+        return self._from_texts("announcement.thanks")
 
     def _follow(self, connection: Connection, cause: Cause, effect: Follow) -> None:
         if effect.on:
@@ -86,21 +86,24 @@ class ChatEffects:
         refused = events.register(connection, effect.event, cause.person_id, effect.name, cause.now)
         event = events.get(connection, effect.event)
         title, when = (event.title, when_in_words(event.starts_at)) if event else ("", "")
-        return self._say(f"events.{refused or 'registered'}", event=title, when=when)
+        return self._from_texts(f"events.{refused or 'registered'}", event=title, when=when)
 
     def _cancel(self, connection: Connection, cause: Cause, effect: CancelRegistration) -> Say:
         done = events.cancel(connection, effect.event, cause.person_id, cause.now)
-        return self._say("events.cancelled" if done else "events.not_registered")
+        return self._from_texts("events.cancelled") if done else self._from_texts("events.not_registered")
 
     def _code(self, connection: Connection, cause: Cause, _effect: MakeLinkCode) -> Say:
-        return self._say("linking.code", code=linking.member_code(connection, self._vault, cause.person_id, cause.now))
+        return self._from_texts(
+            "linking.code", code=linking.member_code(connection, self._vault, cause.person_id, cause.now)
+        )
 
     def _link(self, connection: Connection, cause: Cause, effect: UseLinkCode) -> Say:
         done = linking.use(connection, self._vault, effect.code, cause.person_id, cause.now)
-        return self._say(f"linking.{done or 'wrong'}")
+        return self._from_texts(f"linking.{done or 'wrong'}")
 
     def _unlink(self, connection: Connection, cause: Cause, _effect: Unlink) -> Say:
-        return self._say("linking.undone" if linking.undo(connection, cause.person_id) else "linking.none")
+        done = linking.undo(connection, cause.person_id)
+        return self._from_texts("linking.undone") if done else self._from_texts("linking.none")
 
 
 def facts(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
+from bot.announcements import people
 from bot.announcements.announcing import Announcing
 from bot.clock import zone
 from bot.platforms.rules import House
@@ -117,7 +118,7 @@ def choice(announcing: Announcing, connection: Connection, one: Announcement) ->
     """Whom the officer meant, the units below included."""
     spec: Mapping[str, Any] = one.audience
     states = tuple(spec.get("initiative_states", ()))
-    among = announcing.among(states) if states and announcing.among is not None else None
+    among = people.among(states) if states else None
     chosen = frozenset(spec.get("units", ()))
     return Choice(
         units=_meant(connection, chosen, announcing.clock().astimezone(zone()).date()) if chosen else frozenset(),

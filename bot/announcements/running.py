@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import logs
-from bot.announcements import drafting, preflight
+from bot.announcements import drafting, people, preflight
 from bot.announcements.announcing import Announcing
 from bot.announcements.approval import need
 from bot.announcements.drafting import Message
@@ -214,8 +214,10 @@ def _trial_may_grow(announcing: Announcing, one: Announcement) -> bool:
 def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
     """Make the messages of the next people, in one transaction with the checkpoint; None when somebody else did."""
     now = announcing.clock()
-    open_ways, message = preflight.ways(announcing, one, now), Message.of(one)
+    open_ways = preflight.ways(announcing, one, now)
     size = min(STEP, one.trial) if one.trial and not one.tried else STEP
+    with announcing.database.read() as connection:
+        message = drafting.pictured(announcing, connection, one)
     bodies = _bodies(announcing, message)
 
     def op(connection: Connection) -> Announcement | None:
@@ -260,7 +262,7 @@ def _each(
     announcing: Announcing, connection: Connection, message: Message, rows: Sequence[Mapping[str, Any]]
 ) -> dict[int, str]:
     known = {account.id: account for account in accounts.all_accounts(connection)}
-    values = announcing.values(connection, [row["person_id"] for row in rows])
+    values = people.values(connection, [row["person_id"] for row in rows], announcing.words().texts)
     words = announcing.words()
     made = {}
     for row in rows:

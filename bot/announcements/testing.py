@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot.announcements import drafting, honouring
 from bot.announcements.announcing import Announcing
 from bot.announcements.approval import need
-from bot.announcements.drafting import Message
+from bot.announcements.people import values as known_of
 from bot.errors import BotError
 from bot.states import Origin
 from bot.store import accounts, audit, linking, outbox
@@ -25,10 +25,11 @@ def send(announcing: Announcing, number: int, by: int, people: Collection[int]) 
         known = {account.id: account for account in accounts.all_accounts(connection)}
     if not testers:
         raise BotError("announcement.no_testers")
-    message = Message.of(honouring.filled(announcing, one))
+    shown = honouring.filled(announcing, one)
 
     def op(connection: Connection) -> int:
-        values = announcing.values(connection, [person for person, _ in testers])
+        message = drafting.pictured(announcing, connection, shown)
+        values = known_of(connection, [person for person, _ in testers], announcing.words().texts)
         drafts = []
         for person, of in testers:
             account = known[of]

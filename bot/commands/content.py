@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 
 from bot import settings
-from bot.library import documents, load, texts
-from bot.library.documents import Documents
+from bot.library import documents, load, shelf, texts
 from bot.library.search import Library
+from bot.library.shelf import Documents
 
 
 def check(_options: argparse.Namespace) -> int:
@@ -25,9 +25,9 @@ def import_(options: argparse.Namespace) -> int:
     data = options.file.read_bytes()
     read = documents.read(data, options.file.name, options.number)
     folder = settings.load().documents_dir
-    before = Documents.open(load.CONTENT / "documents", folder).by_number.get(read.number)
-    stored = documents.store(read, data, folder)
-    change = documents.compare(before, stored, load.load().answers.values())
+    before = Documents.open(shelf.SHIPPED, folder).by_number.get(read.number)
+    stored = shelf.store(read, data, folder)
+    change = shelf.compare(before, stored, load.load().answers.values())
     print(f"{stored.number}, version {stored.version}: {len(stored.sections)} clauses")
     for section in stored.sections:
         print(f"  {section.id}")

@@ -10,8 +10,11 @@ from bot import clock, evaluation, evaluation_page
 from bot.conversation.asking import answered
 from bot.conversation.engine import Engine, Standing
 from bot.errors import BotError
+from bot.initiatives.facts import bare
+from bot.initiatives.form import Form
 from bot.library.organisation import Organisation
 from bot.library.search import Library
+from bot.library.shelf import Documents
 from bot.library.texts import Texts
 from bot.messages import PAYLOAD_PREFIX, Inbound, InboundKind
 from bot.talk import Button, Person
@@ -41,7 +44,8 @@ def chat(_options: argparse.Namespace) -> int:
         text = line.strip()
         if text in BYE:
             break
-        standing = Standing(Person(id=1, first_contact=turn == 0), memory, None, "zalo")
+        facts = {"initiatives": bare(Form.open(), clock.now().date())}
+        standing = Standing(Person(id=1, first_contact=turn == 0), memory, None, "zalo", facts)
         outcome = engine.answer([_inbound(text, buttons)], standing, clock.now())
         memory, buttons = outcome.memory, ()
         for say in outcome.says:
@@ -67,7 +71,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _engine() -> Engine:
     organisation = Organisation.open()
-    return Engine(TOPICS, Library.open(), Texts.open(organisation), organisation)
+    return Engine(TOPICS, Library.open(), Texts.open(organisation), organisation, Documents.open().clauses())
 
 
 def _inbound(text: str, buttons: tuple[Button, ...]) -> Inbound:

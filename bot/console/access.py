@@ -13,7 +13,9 @@ from flask import abort, g
 from sqlalchemy import Connection, Select
 from sqlalchemy.sql import ColumnElement
 
+from bot.store import scope
 from bot.store import units as unit_store
+from bot.store.scope import Scope
 from bot.store.staff import Role, Staff
 
 
@@ -34,22 +36,33 @@ class May(StrEnum):
     ANSWER = "answer"  # read members' words and answer them
     SEE_PEOPLE = "see_people"
     DATA_DUTIES = "data_duties"  # export, forget, requests, incidents
+    SEE_INITIATIVES = "see_initiatives"  # inside one's scope, and only what the author lets one read
+    REVIEW_INITIATIVES = "review_initiatives"  # change the state, ask, assign, note, enter those on paper
+    SCORE_INITIATIVES = "score_initiatives"  # the rubric of two reviewers
+    EXPORT_INITIATIVES = "export_initiatives"
+    SET_INITIATIVES = "set_initiatives"  # form, rounds, template
+    PUBLISH_STORIES = "publish_stories"
+    ASK_REPORTS = "ask_reports"  # of units
+    SEND_REPORTS = "send_reports"  # for one's own unit
     MANAGE_ACCOUNTS = "manage_accounts"  # the OAs and Pages, with their keys
     MANAGE_STAFF = "manage_staff"
     SEE_AUDIT = "see_audit"
 
 
-_LOOK = frozenset({May.BE_HERE, May.SEE_UNITS, May.SEE_ANNOUNCEMENTS})
+_LOOK = frozenset({May.BE_HERE, May.SEE_UNITS, May.SEE_ANNOUNCEMENTS, May.SEE_INITIATIVES})
+_INITIATIVES = frozenset({May.REVIEW_INITIATIVES, May.EXPORT_INITIATIVES, May.SEND_REPORTS})
 _MEMBERS = frozenset({May.ANSWER, May.SEE_PEOPLE})
 ROLES: dict[Role, frozenset[May]] = {
     Role.ADMINISTRATOR: frozenset(May) - {May.SIGN_IN},
     Role.PROVINCIAL: _LOOK
     | _MEMBERS
+    | _INITIATIVES
+    | {May.SCORE_INITIATIVES, May.SET_INITIATIVES, May.PUBLISH_STORIES, May.ASK_REPORTS}
     | {May.DATA_DUTIES, May.MANAGE_ACCOUNTS}
     | {May.SEND, May.APPROVE}
     | {May.CHANGE_UNITS, May.IMPORT_UNITS, May.SEE_SETTINGS, May.CHANGE_SETTINGS, May.CHANGE_CONTENT},
-    Role.UNIT: _LOOK | _MEMBERS | {May.CHANGE_UNITS, May.SEND},
-    Role.REVIEWER: _LOOK,
+    Role.UNIT: _LOOK | _MEMBERS | _INITIATIVES | {May.CHANGE_UNITS, May.SEND},
+    Role.REVIEWER: _LOOK | {May.SCORE_INITIATIVES},
     Role.READER: _LOOK,
 }
 
@@ -123,9 +136,63 @@ SCREENS: dict[str, May | tuple[May, May]] = {
     "units.template": May.IMPORT_UNITS,
     "units.load": May.IMPORT_UNITS,
     "units.export": May.SEE_UNITS,
+    "initiatives.index": May.SEE_INITIATIVES,
+    "initiatives.show": May.SEE_INITIATIVES,
+    "initiatives.file": May.SEE_INITIATIVES,
+    "initiatives.view": May.SEE_INITIATIVES,
+    "initiatives.drop_view": May.SEE_INITIATIVES,
+    "initiatives.move": May.REVIEW_INITIATIVES,
+    "initiatives.ask": May.REVIEW_INITIATIVES,
+    "initiatives.note": May.REVIEW_INITIATIVES,
+    "initiatives.assign": May.REVIEW_INITIATIVES,
+    "initiatives.place": May.REVIEW_INITIATIVES,
+    "initiatives.permission": May.REVIEW_INITIATIVES,
+    "initiatives.called": May.REVIEW_INITIATIVES,
+    "initiatives.transcript": May.REVIEW_INITIATIVES,
+    "initiatives.score": May.SCORE_INITIATIVES,
+    "initiatives_entry.add": May.REVIEW_INITIATIVES,
+    "initiatives_entry.attach": May.REVIEW_INITIATIVES,
+    "initiatives_papers.index": May.EXPORT_INITIATIVES,
+    "initiatives_papers.one": May.EXPORT_INITIATIVES,
+    "initiatives_papers.ask": May.EXPORT_INITIATIVES,
+    "initiatives_papers.get": May.EXPORT_INITIATIVES,
+    "initiatives_settings.show": (May.SEE_SETTINGS, May.SET_INITIATIVES),
+    "initiatives_settings.field": (May.SEE_SETTINGS, May.SET_INITIATIVES),
+    "initiatives_settings.template": (May.SEE_SETTINGS, May.SET_INITIATIVES),
+    "initiatives_settings.reset": May.SET_INITIATIVES,
+    "initiatives_stories.index": May.SEE_INITIATIVES,
+    "initiatives_stories.edit": May.PUBLISH_STORIES,
+    "initiatives_stories.publish": May.PUBLISH_STORIES,
+    "initiatives_reports.index": May.SEND_REPORTS,
+    "initiatives_reports.add": May.ASK_REPORTS,
+    "initiatives_reports.show": May.SEND_REPORTS,
+    "initiatives_reports.send": May.SEND_REPORTS,
+    "initiatives_reports.document": May.SEND_REPORTS,
+    "initiatives_reports.merged": May.ASK_REPORTS,
     "settings.index": May.SEE_SETTINGS,
     "settings.section": (May.SEE_SETTINGS, May.CHANGE_SETTINGS),
     "settings.undo": May.CHANGE_SETTINGS,
+    "questions.index": May.CHANGE_CONTENT,
+    "questions.dismiss": May.CHANGE_CONTENT,
+    "questions.start": May.CHANGE_CONTENT,
+    "drafts.new": May.CHANGE_CONTENT,
+    "drafts.edit": May.CHANGE_CONTENT,
+    "drafts.try_out": May.CHANGE_CONTENT,
+    "drafts.submit": May.CHANGE_CONTENT,
+    "drafts.drop": May.CHANGE_CONTENT,
+    "drafts.publish": May.CHANGE_CONTENT,
+    "drafts.undo": May.CHANGE_CONTENT,
+    "answers.index": May.SEE_SETTINGS,
+    "answers.show": May.SEE_SETTINGS,
+    "answers.reviewed": May.CHANGE_CONTENT,
+    "answers.take_down": May.CHANGE_CONTENT,
+    "answers.bring_back": May.CHANGE_CONTENT,
+    "documents.index": May.SEE_SETTINGS,
+    "documents.load": May.CHANGE_CONTENT,
+    "documents.keep": May.CHANGE_CONTENT,
+    "documents.show": May.SEE_SETTINGS,
+    "documents.original": May.SEE_SETTINGS,
+    "documents.withdraw": May.CHANGE_CONTENT,
     "content.index": May.SEE_SETTINGS,
     "content.thing": (May.SEE_SETTINGS, May.CHANGE_CONTENT),
     "content.preview": May.SEE_SETTINGS,
@@ -159,6 +226,7 @@ SCREENS: dict[str, May | tuple[May, May]] = {
     "campaigns.remove": May.CHANGE_CONTENT,
     "campaigns.template": May.CHANGE_CONTENT,
     "campaigns.card": May.CHANGE_CONTENT,
+    "campaigns.send_cards": May.APPROVE,
     "campaigns.all_cards": May.CHANGE_CONTENT,
     "events.index": May.SEE_ANNOUNCEMENTS,
     "events.new": May.SEND,
@@ -178,6 +246,10 @@ class Access:
     def covers(self, unit_id: int | None) -> bool:
         """A row of this unit is theirs. A row without a unit belongs to the province."""
         return self.units is None or unit_id in self.units
+
+    def reads(self, unit_id: int | None, readers: str) -> bool:
+        """An initiative: all of them for the whole province, for a unit only what the author lets it read."""
+        return self.units is None or (readers == "unit" and unit_id in self.units)
 
 
 def of(connection: Connection, staff: Staff) -> Access:
@@ -217,6 +289,11 @@ def check_unit(unit_id: int | None) -> None:
     """404 for a row outside one's units: not even its existence is told."""
     if not here().covers(unit_id):
         abort(404)
+
+
+def people_of(connection: Connection) -> Scope | None:
+    """The people one may see; None for all."""
+    return scope.of(connection, here().units)
 
 
 def limited(query: Select[Any], column: ColumnElement[Any]) -> Select[Any]:

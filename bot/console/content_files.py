@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,17 @@ from sqlalchemy import Connection
 from tomlkit import TOMLDocument
 
 from bot.console.shipped import DOCUMENTS, KNOWLEDGE, MENUS, TEXTS
+from bot.library.load import load
+from bot.store.answering import ANSWERS, EXAMPLES
 from bot.store.options import overlay
+
+OWN_FILE = "can-bo.toml"
+OWN_DOCUMENT = {
+    "number": "Công đoàn trả lời",
+    "label": "Công đoàn trả lời",
+    "title": "Những câu trả lời do cán bộ công đoàn soạn trong bảng điều khiển",
+    "source": "Cán bộ công đoàn soạn và duyệt",
+}
 
 
 def written(connection: Connection, folder: Path) -> dict[str, str]:
@@ -31,7 +41,39 @@ def written(connection: Connection, folder: Path) -> dict[str, str]:
         for entry in found[path]["answer"]:
             _fill(entry, entries.get(str(entry["id"]), {}))
     _fill(found["organisation.toml"], overlay(connection, "organisation"))
-    return {name: tomlkit.dumps(document) for name, document in found.items()}
+    own = overlay(connection, ANSWERS)
+    if own:
+        found[f"knowledge/{OWN_FILE}"] = _own(own)
+    texts = {name: tomlkit.dumps(document) for name, document in found.items()}
+    return texts | _examples(overlay(connection, EXAMPLES), own, folder)
+
+
+def _own(answers: Mapping[str, Mapping[str, Any]]) -> TOMLDocument:
+    """The answers that officers wrote, in a file of their own; each names the documents it cites."""
+    made, rows = tomlkit.document(), tomlkit.aot()
+    made["document"] = dict(OWN_DOCUMENT)
+    for answer in answers.values():
+        table = tomlkit.table()
+        for name, value in answer.items():
+            if value is not None:
+                _put(table, name, value)
+        rows.append(table)
+    made["answer"] = rows
+    return made
+
+
+def _examples(added: Mapping[str, list[str]], own: Collection[str], folder: Path) -> dict[str, str]:
+    """Path to text of the example files that officers added to. A message that they moved leaves its old file."""
+    known = {example.label for example in load(folder).examples} | set(own)
+    moved = {text: label for label, texts in added.items() if label in known for text in texts}
+    found = {}
+    for path in sorted((folder / "examples").rglob("*.txt")):
+        before = path.read_text(encoding="utf-8").splitlines()
+        kept = [text for text in before if text not in moved]
+        found[path.relative_to(folder).as_posix()] = (before, kept)
+    for text, label in moved.items():
+        found.setdefault(f"examples/question/{label}.txt", ([], []))[1].append(text)
+    return {name: "\n".join(kept) + "\n" for name, (before, kept) in found.items() if kept != before}
 
 
 def _read(path: Path) -> TOMLDocument:

@@ -122,6 +122,7 @@ class AnswerForm(Form):
     short = paragraph(1200, needed=True)
     longer = paragraph(2000)
     old_bodies = BooleanField()
+    valid_until = line(10, needed=False)
 
 
 class AnswerEditor:
@@ -131,7 +132,8 @@ class AnswerEditor:
         self._sources = sources
 
     def form(self, sent: Any, value: Mapping[str, Any]) -> AnswerForm:
-        return AnswerForm(sent, data={**value, "short": value["short"].strip(), "longer": value["longer"].strip()})
+        said = {"short": value["short"].strip(), "longer": value["longer"].strip(), "valid_until": day_text(value)}
+        return AnswerForm(sent, data={**value, **said})
 
     def value(self, form: AnswerForm, before: Mapping[str, Any], today: date) -> dict[str, Any]:
         said = {
@@ -140,23 +142,35 @@ class AnswerEditor:
             "short": form.short.text,
             "longer": form.longer.text,
             "old_bodies": bool(form.old_bodies.data),
+            "valid_until": iso_day(form.valid_until.text),
         }
         was = {name: value.strip() if isinstance(value, str) else value for name, value in before.items()}
-        changed = any(was[name] != value for name, value in said.items())
+        changed = any(was.get(name) != value for name, value in said.items())
         return {**before, **said, "reviewed": today.isoformat()} if changed else dict(before)
 
     def faults(self, form: AnswerForm) -> list[tuple[str, str]]:
-        known = frozenset(Organisation().words)
-        found = [*_text_faults(form.short, 1200, known), *_text_faults(form.longer, 2000, known, may_be_empty=True)]
-        if len(form.short.text.split()) > MOST_WORDS:
-            found.append(("text.too_many_words", str(len(form.short.text.split()))))
-        return found
+        return answer_faults(form)
 
     def bubbles(self, value: Mapping[str, Any], texts: Texts, key: str) -> list[Bubble]:
-        source = self._sources.get(key, "")
-        more = value["longer"].strip()
-        first = Bubble(_filled(texts, value["short"].strip(), source), (words.say("preview.more"),) if more else ())
-        return [first, *([Bubble(_filled(texts, more, source))] if more else [])]
+        return answer_bubbles(value["short"].strip(), value["longer"].strip(), self._sources.get(key, ""), texts)
+
+
+def answer_faults(form: Any) -> list[tuple[str, str]]:
+    """Of the fields that every form of an answer has: short, longer and valid_until."""
+    known = frozenset(Organisation().words)
+    found = [*_text_faults(form.short, 1200, known), *_text_faults(form.longer, 2000, known, may_be_empty=True)]
+    if len(form.short.text.split()) > MOST_WORDS:
+        found.append(("text.too_many_words", str(len(form.short.text.split()))))
+    try:
+        iso_day(form.valid_until.text)
+    except ValueError:
+        found.append(("form.not_a_date", form.valid_until.text))
+    return found
+
+
+def answer_bubbles(short: str, longer: str, source: str, texts: Texts) -> list[Bubble]:
+    first = Bubble(_filled(texts, short, source), (words.say("preview.more"),) if longer else ())
+    return [first, *([Bubble(_filled(texts, longer, source))] if longer else [])]
 
 
 # ---- a document ----
@@ -173,16 +187,15 @@ class DocumentForm(Form):
 
 class DocumentEditor:
     def form(self, sent: Any, value: Mapping[str, Any]) -> DocumentForm:
-        day = value.get("issued")
-        return DocumentForm(sent, data={**value, "issued": f"{date.fromisoformat(day):%d/%m/%Y}" if day else ""})
+        return DocumentForm(sent, data={**value, "issued": day_text(value, "issued")})
 
     def value(self, form: DocumentForm, before: Mapping[str, Any], _today: date) -> dict[str, Any]:
         said = {name: form[name].data or "" for name in ("number", "label", "title", "in_force", "source")}
-        return {**before, **said, "issued": _day(form.issued.text)}
+        return {**before, **said, "issued": iso_day(form.issued.text)}
 
     def faults(self, form: DocumentForm) -> list[tuple[str, str]]:
         try:
-            _day(form.issued.text)
+            iso_day(form.issued.text)
         except ValueError:
             return [("form.not_a_date", form.issued.text)]
         return []
@@ -191,7 +204,14 @@ class DocumentEditor:
         return [Bubble(words.say("preview.source", label=value["label"]))]
 
 
-def _day(text: str) -> str | None:
+def day_text(value: Mapping[str, Any], name: str = "valid_until") -> str:
+    """A stored day as people write it."""
+    day = value.get(name)
+    return f"{date.fromisoformat(day):%d/%m/%Y}" if day else ""
+
+
+def iso_day(text: str) -> str | None:
+    """A day as people write it, as ISO; None for none. ValueError when it is no day."""
     day, month, year = text.split("/") if text else ("", "", "")
     return date(int(year), int(month), int(day)).isoformat() if text else None
 

@@ -6,7 +6,8 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from wtforms import Form, PasswordField, SelectMultipleField, StringField, TextAreaField, widgets
+from wtforms import Form as PlainForm
+from wtforms import PasswordField, SelectMultipleField, StringField, TextAreaField, widgets
 from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # the stubs are a release behind
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -21,6 +22,15 @@ def tidy(value: str | None) -> str:
 
 def _one_line(value: str | None) -> str:
     return " ".join(tidy(value).split())
+
+
+class Form(PlainForm):
+    """As WTForms has it, but the empty form of a GET is none: boxes that are ticked would show unticked."""
+
+    def process(
+        self, formdata: Any = None, obj: Any = None, data: Any = None, extra_filters: Any = None, **kwargs: Any
+    ) -> None:
+        super().process(formdata or None, obj, data, extra_filters, **kwargs)
 
 
 class _Text:

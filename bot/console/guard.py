@@ -17,6 +17,10 @@ from bot.store.sign_in import Session
 SESSION = "console_session"
 VISIT = "console_visit"  # ties a form to the browser that asked for it, signed in or not
 MOST_BYTES = 2 * 1024 * 1024
+#: Scans and photos; only from somebody signed in.
+LARGER = dict.fromkeys(("initiatives_entry.attach", "initiatives_reports.add", "documents.load"), 25 * 1024 * 1024)
+#: What a page asks by itself: an unattended screen must still time out.
+UNSEEN = frozenset({"console.conversations.live"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _ALLOWED = {
@@ -25,6 +29,7 @@ _ALLOWED = {
     "script-src": "'self'",
     "img-src": "'self' data:",  # the component library draws its arrows as data
     "font-src": "'self'",
+    "media-src": "'self'",  # voice notes
     "connect-src": "'self'",
     "form-action": "'self'",
     "base-uri": "'none'",
@@ -54,6 +59,8 @@ def permit() -> AnyResponse | None:
     g.visit = request.cookies.get(VISIT) or secrets.token_urlsafe(24)
     at = desk()
     g.session = _session(at, request)
+    if g.session is not None and g.session.stage == "full":
+        request.max_content_length = LARGER.get(endpoint, MOST_BYTES)
     if request.method not in SAFE:
         check_form(at, request.form)
     if need is access.May.SIGN_IN:
@@ -123,7 +130,7 @@ def _session(at: Desk, asked: Request) -> Session | None:
     if found is None:
         return None
     session, seen_at = found
-    if now - seen_at > sign_in.SEEN_EVERY:
+    if now - seen_at > sign_in.SEEN_EVERY and asked.endpoint not in UNSEEN:
         at.database.write(lambda connection: sign_in.seen(connection, now, session.id))
     return session
 

@@ -31,7 +31,7 @@ class _Facts(dict[str, object]):
 @cache
 def _sentences(folder: Path = CONTENT) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for name in ("errors.toml", "console.toml", "console_daily.toml"):
+    for name in ("errors.toml", "console.toml", "console_daily.toml", "console_answers.toml"):
         path = folder / name
         if path.exists():
             _flatten(tomllib.loads(path.read_text(encoding="utf-8")), "", found)

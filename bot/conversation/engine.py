@@ -23,6 +23,8 @@ from bot.messages import Button, Inbound
 from bot.talk import (
     NOTHING,
     CallOff,
+    Citation,
+    Clause,
     Consent,
     Effect,
     ForgetMe,
@@ -74,8 +76,16 @@ _SILENT = Outcome((), (), {}, held_may_follow=False, topic="", kind=None, answer
 class Engine:
     """Holds the topics and what they may be told. Read-only: safe for any number of threads."""
 
-    def __init__(self, topics: Sequence[Topic], library: Library, texts: Texts, organisation: Organisation) -> None:
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        library: Library,
+        texts: Texts,
+        organisation: Organisation,
+        clauses: Mapping[Citation, Clause] | None = None,
+    ) -> None:
         self.library = library
+        self.clauses = clauses or {}
         self.texts = texts
         self.organisation = organisation
         self._topics = tuple(topics)
@@ -145,6 +155,7 @@ class Engine:
             started=said.started,
             attachments=said.attachments,
             answers=self.library.answers,
+            clauses=self.clauses,
             hours=self.organisation.hours_in_words,
             open_now=self.organisation.is_open(local),
             opens=self.organisation.opens_in_words(local),

@@ -26,7 +26,7 @@ from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import FenceLost, Row
 from bot.store.outbox import Claimed, Draft
-from bot.talk import Answered, ForgetMe, Person, Say
+from bot.talk import Answered, ForgetMe, Person, Rated, Say
 
 #: After an outage old events arrive: they count for the window, and get no answer days later.
 STALE = timedelta(hours=24)
@@ -118,6 +118,8 @@ class Inbox:
         for effect in outcome.effects:
             if isinstance(effect, Answered):
                 self._tally.add(f"answer.{effect.answer}")
+            elif isinstance(effect, Rated):
+                self._tally.add(f"{'up' if effect.good else 'down'}.{effect.answer}")
         logs.event("turn.done", row=head.id, merged=len(turn.merged), topic=outcome.topic, replies=len(parts))
         return leased
 

@@ -18,7 +18,7 @@ from bot.store.accounts import Account
 from bot.store.database import Database
 from bot.store.inbox import Row
 
-BATCH = 200
+BATCH = 50  # in one transaction: a webhook that must be acknowledged waits for it
 #: Another app owns the thread until it gives it back; should that event get lost, the bot is back after this.
 LONGEST_CONTROL = timedelta(hours=24)
 _TAG = "out-"

@@ -27,9 +27,10 @@ from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import Row
 from bot.store.outbox import Claimed
 
-POLL_S = 0.05
+#: Looks without a hint: in one process every hint arrives, and only what was put off must be found.
+POLL_S, POLL_ALONE_S = 0.05, 0.25
 TURNS_AHEAD = 4  # claimed for each turn thread, so that none waits for the claim
-ROOM = 8  # a turn leases at most so many messages for sending
+ROOM = 4  # a turn leases at most so many messages for sending
 #: Slots that an announcement never takes: replies go first.
 FOR_REPLIES = 4
 HEARTBEAT_S = 5.0
@@ -144,13 +145,17 @@ class Worker:
 
     def _answer(self) -> None:
         while (row := self._to_turn.get()) is not None:
+            room, rows = self._reserve(ROOM), []
             try:
-                self._hand_over(self._inbox.handle(row, room=min(ROOM, self._senders - self._busy)))
+                rows = self._inbox.handle(row, room=room)
             except DatabaseAway:
                 logs.warn("database.away", row=row.id)  # the lease runs out, and repair gives it back
             except Exception:  # noqa: BLE001 - see _loop
                 logs.failure("turn.failed", row=row.id)
             finally:
+                self._hand_over(rows, room)
+                if len(rows) >= room:  # there may be more than it could take along
+                    self._send.set()
                 with self._busy_lock:
                     self._turning -= 1
                 if self._more_waits:
@@ -216,41 +221,48 @@ class Worker:
             except Exception:  # noqa: BLE001 - a thread that dies would stop everything behind it
                 logs.failure("worker.failed", loop=threading.current_thread().name)
                 self._stopping.wait(AWAY_S)
-            hinted = event.wait(POLL_S)
+            # the dispatcher also waits for the allowance to refill
+            hinted = event.wait(POLL_ALONE_S if self._database.on_sqlite and event is not self._send else POLL_S)
 
     # ---- sending ----
 
     def _hand_out(self) -> bool:
         """Lease as many rows as there are free senders, replies first, and hand them over."""
-        free = self._senders - self._busy
-        if free < 1:
+        if self._busy >= self._senders:
             return False
         now = self._clock()
         with self._database.read() as connection:
             accounts = outbox.accounts_with_work(connection, now)
             running = self._running(connection)
-        handed = 0
-        for account in accounts:
-            handed += self._claim(account, free - handed, None)
-        for account, announcement in running:
-            handed += self._claim(account, free - FOR_REPLIES - handed, announcement)
+        handed = sum(self._claim(account, None) for account in accounts)
+        handed += sum(self._claim(account, announcement) for account, announcement in running)
         return handed > 0
 
-    def _claim(self, account: int, limit: int, announcement: int | None) -> int:
-        if limit < 1:
-            return 0
+    def _claim(self, account: int, announcement: int | None) -> int:
+        limit = self._reserve(self._senders, spare=0 if announcement is None else FOR_REPLIES)
+        rows: list[Claimed] = []
         now = self._clock()
-        rows = self._database.write(
-            lambda connection: outbox.claim(connection, account, self._owner, now, limit)
-            if announcement is None
-            else announcements.claim(connection, account, self._owner, now, limit, announcement, self._a_day)
-        )
-        self._hand_over(rows)
+        try:
+            if limit:
+                rows = self._database.write(
+                    lambda connection: outbox.claim(connection, account, self._owner, now, limit)
+                    if announcement is None
+                    else announcements.claim(connection, account, self._owner, now, limit, announcement, self._a_day)
+                )
+        finally:
+            self._hand_over(rows, limit)
         return len(rows)
 
-    def _hand_over(self, rows: Sequence[Claimed]) -> None:
+    def _reserve(self, most: int, *, spare: int = 0) -> int:
+        """Take free senders before rows are leased for them: a lease must never wait for somebody to carry it."""
         with self._busy_lock:
-            self._busy += len(rows)
+            free = max(0, min(most, self._senders - spare - self._busy))
+            self._busy += free
+        return free
+
+    def _hand_over(self, rows: Sequence[Claimed], reserved: int) -> None:
+        with self._busy_lock:
+            self._busy += len(rows) - reserved
         for row in rows:
             self._to_send.put(row)
 

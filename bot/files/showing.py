@@ -31,8 +31,10 @@ def picture(content: bytes, kind: str, *, widest: int = WIDEST) -> bytes:
             opened.draft("RGB", (widest, widest))
             drawn = ImageOps.exif_transpose(opened).convert("RGB")
             drawn.thumbnail((widest, widest))
+            clean = Image.new("RGB", drawn.size)  # a copy would carry comments and EXIF along
+            clean.paste(drawn)
             out = io.BytesIO()
-            drawn.save(out, "JPEG", quality=82)
+            clean.save(out, "JPEG", quality=82)
             return out.getvalue()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         raise BotError("files.no_preview") from None

@@ -98,6 +98,13 @@ class Bucket:
         self._session = requests.Session()
         self._session.trust_env = False
 
+    @property
+    def address(self) -> str:
+        return self._base
+
+    def close(self) -> None:
+        self._session.close()
+
     def put(self, key: str, content: bytes) -> None:
         self._call("PUT", key, content)
 

@@ -65,28 +65,35 @@ class Office:
     ) -> None:
         self.links = Links(vault, url)
         self.news = News(platforms, texts)
-        self.facts = Facts(form, lambda: texts()("initiative.closed"), clock, elsewhere=elsewhere)
+        self.facts = Facts(form, self._closed, clock, elsewhere=elsewhere)
         self.record = Record(vault, form, texts, self.links.make)
         self.reminding = Reminding(database, self.news, form, clock)
         self._texts = texts
+
+    def _closed(self) -> str:
+        texts = self._texts()
+        return texts("initiative.closed")
+
+    @staticmethod
+    def _refusals(texts: Texts) -> dict[str, str]:
+        """Why a file was not taken, by the code of the refusal."""
+        return {
+            "empty": texts("attachments.refused_empty"),
+            "unknown": texts("attachments.refused_unknown"),
+            "broken": texts("attachments.refused_broken"),
+            "bomb": texts("attachments.refused_bomb"),
+            "too_large": texts("attachments.refused_too_large"),
+            "address": texts("attachments.refused_address"),
+        }
 
     def tell_of_file(self, connection: Connection, file: File, code: str, now: datetime) -> None:
         """Ask for one file again, or say kindly why it was not taken."""
         texts = self._texts()
         name = file.name or texts(f"attachments.{file.kind}")
-        if code in REFUSALS:
-            why = texts(REFUSALS[code])
+        why = self._refusals(texts).get(code)
+        if why is not None:
             text = texts("initiative.news_file_refused", noun=name, unit=why, most=Rules.load().megabytes)
         else:
             text = texts("initiative.news_file_failed", noun=name)
         self.news.send(connection, file.person_id, text, now, subject=f"file:{file.id}")
 
-
-REFUSALS = {
-    "empty": "attachments.refused_empty",
-    "unknown": "attachments.refused_unknown",
-    "broken": "attachments.refused_broken",
-    "bomb": "attachments.refused_bomb",
-    "too_large": "attachments.refused_too_large",
-    "address": "attachments.refused_address",
-}

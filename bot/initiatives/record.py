@@ -179,7 +179,8 @@ class Record:
         one = _own(connection, cause, effect.code)
         if one is None:
             return None
-        return Say(self._texts()("initiative.paper_link", noun=effect.code, url=self._link(one.id, cause.now)))
+        texts = self._texts()
+        return Say(texts("initiative.paper_link", noun=effect.code, url=self._link(one.id, cause.now)))
 
     def claim(self, connection: Connection, cause: Cause, effect: ClaimInitiative) -> Say:
         """The worker's own word: from now on it is theirs. After a few wrong numbers only an officer can help."""

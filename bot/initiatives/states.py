@@ -69,6 +69,19 @@ MOVES: dict[tuple[State, State], Move] = {
 OPEN = frozenset({_S.RECEIVED, _S.IN_REVIEW, _S.NEEDS_MORE, _S.ADVISED, _S.FILED})
 
 
+#: What the author reads of it: keys of content/texts.
+LABELS = {
+    _S.RECEIVED: "initiative.state_received",
+    _S.IN_REVIEW: "initiative.state_in_review",
+    _S.NEEDS_MORE: "initiative.state_needs_more",
+    _S.ADVISED: "initiative.state_advised",
+    _S.FILED: "initiative.state_filed",
+    _S.RECOGNISED: "initiative.state_recognised",
+    _S.UNFIT: "initiative.state_unfit",
+    _S.WITHDRAWN: "initiative.state_withdrawn",
+}
+
+
 def onward(state: State, by: By, *, idea: bool = False) -> list[State]:
     """Where somebody may take it from here, in the order of the table."""
     return [

@@ -1,29 +1,29 @@
-"""Official documents: read from docx, pdf or text, kept with their original bytes, shown clause by clause."""
+"""Official documents: read from docx, pdf or text into clauses. `bot.library.shelf` keeps them."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import json
 import re
 import unicodedata
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from bot.errors import BotError
 from bot.library.clauses import Cut, cut
-from bot.library.load import CONTENT
-from bot.library.vietnamese import fold
-from bot.talk import Answer
 
 MOST_BYTES = 20 * 2**20
 MOST_UNPACKED = 100 * 2**20  # of a docx, which is a zip
 MOST_FILES = 2000  # in a docx
 MOST_PAGES = 500
 MOST_LETTERS = 2 * 10**6
+_KIND = re.compile(
+    r"(?:Kế hoạch|Nghị quyết|Hướng dẫn|Chương trình(?: hành động)?|Quyết định|Thông báo|Quy định|Quy chế|Kết luận|"
+    r"Chỉ thị)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,11 @@ class Document:
     def section(self, id_: str) -> Section | None:
         return next((one for one in self.sections if one.id == id_), None)
 
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What a new version changed: section ids, and the answers that rest on them."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
-    answers: tuple[str, ...]
+    @property
+    def label(self) -> str:
+        """As a source names it: "Kế hoạch 487/KH-LĐLĐ"; the number alone where the title does not say what it is."""
+        kind = _KIND.match(self.title)
+        return f"{kind[0]} {self.number}" if kind else self.number
 
 
 def read(data: bytes, file: str, number: str = "") -> Document:
@@ -186,93 +182,3 @@ def _plain(data: bytes, name: str) -> list[str]:
     if "\x00" in text:
         raise BotError("document.unknown_format", file=name)
     return text.splitlines()
-
-
-# ---- kept versions ----
-
-
-class Documents:
-    """The stored documents of some folders; where two hold the same number, the later folder wins."""
-
-    def __init__(self, found: Mapping[str, Document]) -> None:
-        self.by_number = dict(found)
-
-    @classmethod
-    def open(cls, *folders: Path) -> Documents:
-        """The newest version of each document. Raises BotError("content.faulty") for a file that cannot be read."""
-        newest = [
-            max(versions, key=lambda one: one.version)
-            for folder in folders or (CONTENT / "documents",)
-            for path in sorted(folder.glob("*/"))
-            if (versions := [_load(file) for file in path.glob("*.json")])
-        ]
-        return cls({one.number: one for one in newest})
-
-    def clause(self, number: str, section: str) -> Section | None:
-        """The clause word for word, or None when the document or the section is not here."""
-        document = self.by_number.get(number)
-        return document.section(section) if document else None
-
-
-def store(document: Document, data: bytes, folder: Path) -> Document:
-    """Keeps the original bytes and the clauses as the next version; the same bytes again give the version they have."""
-    place = folder / _slug(document.number)
-    before = [_load(file) for file in place.glob("*.json")]
-    same = next((one for one in before if one.sha256 == document.sha256), None)
-    if same:
-        return same
-    version = max((one.version for one in before), default=0) + 1
-    place.mkdir(parents=True, exist_ok=True)
-    suffix = Path(document.file).suffix.lower()
-    (place / f"{version}{suffix if suffix in {'.docx', '.pdf', '.txt'} else '.bin'}").write_bytes(data)
-    half = place / f"{version}.json.part"
-    half.write_text(json.dumps(_plain_data(document, version), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    half.rename(place / f"{version}.json")  # last, and whole or not at all: a version without it does not count
-    return _load(place / f"{version}.json")
-
-
-def compare(before: Document | None, after: Document, answers: Iterable[Answer]) -> Change:
-    """What changed from one version to the next, spaces aside, and which answers rest on it."""
-    old = {one.id: " ".join(one.text.split()) for one in before.sections} if before else {}
-    new = {one.id: " ".join(one.text.split()) for one in after.sections}
-    changed = tuple(id_ for id_ in new if id_ in old and old[id_] != new[id_])
-    removed = tuple(id_ for id_ in old if id_ not in new)
-    touched = {*changed, *removed}
-    resting = (
-        answer.id
-        for answer in answers
-        if any(citation.document == after.number and citation.section in touched for citation in answer.citations)
-    )
-    return Change(tuple(id_ for id_ in new if id_ not in old), removed, changed, tuple(sorted(resting)))
-
-
-def _slug(number: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", fold(number)).strip("-")
-
-
-def _plain_data(document: Document, version: int) -> dict[str, object]:
-    return {
-        "number": document.number,
-        "title": document.title,
-        "issued": document.issued.isoformat() if document.issued else None,
-        "version": version,
-        "sha256": document.sha256,
-        "file": document.file,
-        "sections": [{"id": one.id, "headings": one.headings, "text": one.text} for one in document.sections],
-    }
-
-
-def _load(file: Path) -> Document:
-    try:
-        raw = json.loads(file.read_text(encoding="utf-8"))
-        return Document(
-            number=raw["number"],
-            title=raw["title"],
-            issued=date.fromisoformat(raw["issued"]) if raw["issued"] else None,
-            sha256=raw["sha256"],
-            file=raw["file"],
-            sections=tuple(Section(one["id"], tuple(one["headings"]), one["text"]) for one in raw["sections"]),
-            version=raw["version"],
-        )
-    except (ValueError, KeyError, TypeError) as error:
-        raise BotError("content.faulty", file=f"{file.parent.name}/{file.name}") from error

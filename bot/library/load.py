@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -43,26 +43,52 @@ class Knowledge:
         )
 
 
-def load(folder: Path = CONTENT) -> Knowledge:
-    """All of content/. Raises BotError("content.faulty") when `faults` would find any."""
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What officers changed, as it is stored."""
+
+    entries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of shipped answers, by id
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # how they are named, by the file's name
+    answers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of their own, by id: whole entries
+    examples: Mapping[str, Sequence[str]] = field(default_factory=dict)  # messages more, by the answer's id
+    labels: Mapping[str, str] = field(default_factory=dict)  # of documents that were loaded, by number
+
+
+def load(folder: Path = CONTENT, edits: Edits | None = None) -> Knowledge:
+    """All of content/ with the edits over it. Raises BotError("content.faulty") when `faults` would find any."""
     found = faults(folder)
     if found:
         raise BotError("content.faulty", first=found[0], faults=len(found))
-    files = [_parse(path) for path in _knowledge(folder)]
-    return Knowledge(_all_answers(files), tuple(_examples(folder)))
+    edits = edits or Edits()
+    answers = edited(edits.entries, edits.documents, folder, own=edits.answers, labels=edits.labels)
+    return Knowledge(answers, tuple(_more(_examples(folder), edits.examples, answers)))
+
+
+def _more(
+    shipped: Sequence[Example], added: Mapping[str, Sequence[str]], answers: Mapping[str, Answer]
+) -> list[Example]:
+    """The examples with those that officers added; the same words mean what the officers said last."""
+    moved = {text: label for label, texts in added.items() if label in answers for text in texts}
+    return [example for example in shipped if example.text not in moved] + [
+        Example(text, label) for text, label in moved.items()
+    ]
 
 
 def edited(
-    entries: Mapping[str, Mapping[str, Any]], documents: Mapping[str, Mapping[str, Any]], folder: Path = CONTENT
+    entries: Mapping[str, Mapping[str, Any]],
+    documents: Mapping[str, Mapping[str, Any]],
+    folder: Path = CONTENT,
+    *,
+    own: Mapping[str, Mapping[str, Any]] | None = None,
+    labels: Mapping[str, str] | None = None,
 ) -> dict[str, Answer]:
     """The answers by id with officers' edits over them: of entries by id, of documents by the file's name.
 
-    Raises ValidationError when an edit does not fit.
+    `own`: whole answers that officers wrote, by id; `labels`: see `Edits`. Raises ValidationError when an edit does
+    not fit.
     """
     shipped = [(path.stem, _parse(path)) for path in _knowledge(folder)]
-    spoken = [
-        Document.model_validate({**file.document.model_dump(), **documents.get(stem, {})}) for stem, file in shipped
-    ]
+    spoken = [_spoken(stem, file, documents) for stem, file in shipped]
     # an entry may name another file's document: it follows when that one is replaced
     numbers = {file.document.number: now.number for (_, file), now in zip(shipped, spoken, strict=True)}
     files = []
@@ -70,7 +96,20 @@ def edited(
         rows = [{**one.model_dump(), **entries.get(one.id, {})} for one in file.answer]
         kept = [_renumbered(row, numbers) for row in rows]
         files.append(KnowledgeFile.model_validate({"document": document, "answer": kept}))
-    return _all_answers(files)
+    known = {**(labels or {}), **{file.document.number: file.document.label for file in files}}
+    answers = {entry.id: _answer(file.document.number, entry, known) for file in files for entry in file.answer}
+    written = [Entry.model_validate(_renumbered(dict(row), numbers)) for row in (own or {}).values()]
+    return {**answers, **{entry.id: _answer("", entry, known) for entry in written}}
+
+
+def labels_of(documents: Mapping[str, Mapping[str, Any]], folder: Path = CONTENT) -> dict[str, str]:
+    """How the documents that the knowledge speaks of are named, by number, with the edits over them."""
+    files = [(path.stem, _parse(path)) for path in _knowledge(folder)]
+    return {one.number: one.label for one in (_spoken(stem, file, documents) for stem, file in files)}
+
+
+def _spoken(stem: str, file: KnowledgeFile, documents: Mapping[str, Mapping[str, Any]]) -> Document:
+    return Document.model_validate({**file.document.model_dump(), **documents.get(stem, {})})
 
 
 def faults(folder: Path = CONTENT) -> list[str]:
@@ -127,6 +166,8 @@ def _entry_faults(entry: Entry) -> list[str]:
         found.append("short is empty")
     if entry.reviewed > date(2100, 1, 1):
         found.append("reviewed lies in the future")
+    if not entry.citations and not entry.unsaid:
+        found.append("cites no clause and is not marked unsaid")
     return found
 
 
@@ -140,20 +181,15 @@ def _parse(path: Path) -> KnowledgeFile:
 
 def _renumbered(entry: dict[str, Any], numbers: Mapping[str, str]) -> dict[str, Any]:
     citations = []
-    for said in entry["citations"]:
+    for said in entry.get("citations", ()):
         other, mark, section = said.rpartition(": ")
         citations.append(numbers.get(other, other) + mark + section)
-    return {**entry, "document": numbers.get(entry["document"], entry["document"]), "citations": citations}
+    document = entry.get("document", "")
+    return {**entry, "document": numbers.get(document, document), "citations": citations}
 
 
-def _all_answers(files: Sequence[KnowledgeFile]) -> dict[str, Answer]:
-    labels = {file.document.number: file.document.label for file in files}
-    return {entry.id: _answer(file, entry, labels) for file in files for entry in file.answer}
-
-
-def _answer(file: KnowledgeFile, entry: Entry, labels: Mapping[str, str]) -> Answer:
-    number = entry.document or file.document.number
-    citations = tuple(_citation(one, number) for one in entry.citations)
+def _answer(number: str, entry: Entry, labels: Mapping[str, str]) -> Answer:
+    citations = tuple(_citation(one, entry.document or number) for one in entry.citations)
     return Answer(
         id=entry.id,
         citations=citations,
@@ -161,9 +197,10 @@ def _answer(file: KnowledgeFile, entry: Entry, labels: Mapping[str, str]) -> Ans
         question=entry.question,
         short=entry.short.strip(),
         longer=entry.longer.strip(),
-        source=_source(citations, labels),
+        source=source(citations, labels) if citations else _own_word(entry.reviewed),
         old_bodies=entry.old_bodies,
         unsaid=entry.unsaid,
+        valid_until=entry.valid_until,
     )
 
 
@@ -173,11 +210,17 @@ def _citation(said: str, number: str) -> Citation:
     return Citation(other or number, section)
 
 
-def _source(citations: Sequence[Citation], labels: Mapping[str, str]) -> str:
-    """The line a member sees: the first clause of each document."""
+def source(citations: Sequence[Citation], labels: Mapping[str, str]) -> str:
+    """The line a member sees: the first clause of each document, which is named by its label, else its number."""
     first = {one.document: one.section for one in reversed(citations)}
     told = dict.fromkeys(one.document for one in citations)
-    return f"({'; '.join(', '.join(filter(None, (labels[number], _section(first[number])))) for number in told)})"
+    parts = [", ".join(filter(None, (labels.get(number, number), _section(first[number])))) for number in told]
+    return f"({'; '.join(parts)})"
+
+
+def _own_word(reviewed: date) -> str:
+    """The line under an answer that no document holds: whose word it is, and of when."""
+    return f"(Công đoàn trả lời ngày {reviewed:%d/%m/%Y}; văn bản không nói chuyện này)"
 
 
 def _section(section: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 MOST_WORDS = 70  # of a short answer: what fits one look at a phone
 
@@ -27,7 +27,7 @@ class Document(_Strict):
 
 class Entry(_Strict):
     id: Line
-    citations: tuple[Line, ...] = Field(min_length=1)
+    citations: tuple[Line, ...] = ()  # none only where no document speaks of it: `unsaid`
     document: str = ""  # when it cites another document than the file's own
     title: Annotated[str, StringConstraints(min_length=1, max_length=20)]
     question: Annotated[str, StringConstraints(min_length=1, max_length=70)]
@@ -36,6 +36,7 @@ class Entry(_Strict):
     old_bodies: bool = False
     unsaid: bool = False
     reviewed: date
+    valid_until: date | None = None  # its last day; later the bot says that it may have changed
 
 
 class KnowledgeFile(_Strict):

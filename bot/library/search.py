@@ -9,7 +9,7 @@ from pathlib import Path
 from bot.library import parts
 from bot.library.classify import ANSWER_WORTH, KIND_WORTH, Classifier, Numbers, worth
 from bot.library.lexicon import Found, Lexicon
-from bot.library.load import CONTENT, Knowledge, load
+from bot.library.load import CONTENT, Edits, Knowledge, load
 from bot.library.vietnamese import normalise
 from bot.talk import Kind, Match, Reading
 
@@ -31,13 +31,16 @@ class Library:
         self._kinds = [kind_of(label) for label in self.classifier.labels]
 
     @classmethod
-    def open(cls, folder: Path = CONTENT) -> Library:
-        return cls(load(folder), Lexicon.open(folder / "lexicon"))
+    def open(cls, folder: Path = CONTENT, edits: Edits | None = None) -> Library:
+        """Reads content/ with the officers' edits over it, and trains. Raises BotError("content.faulty")."""
+        return cls(load(folder, edits), Lexicon.open(folder / "lexicon"))
 
     def _clause(self, label: str) -> str:
-        """The clause an answer rests on first; for anything else its kind."""
+        """The clause an answer rests on first, itself where it rests on none; for anything else its kind."""
         if label not in self.answers:
             return kind_of(label)
+        if not self.answers[label].citations:
+            return label
         first = self.answers[label].citations[0]
         return f"{first.document} {first.section}"
 

@@ -30,7 +30,7 @@ MOST_CHOICES = 10
 FACTS = frozenset(
     {
         "campaign", "channel", "closes", "code", "event", "left", "messages", "most", "noun",
-        "opens", "place", "since", "title", "unit", "url", "when",
+        "opens", "place", "since", "title", "unit", "until", "url", "when",
     }
 )  # fmt: skip
 

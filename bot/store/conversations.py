@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -33,6 +32,7 @@ from bot.store.inbox import settle_parked
 from bot.store.schema import Id, Moment, accounts, handovers, inbox, metadata
 from bot.store.schema import outbox as outgoing
 from bot.store.schema import persons as people
+from bot.store.scope import Scope
 
 notes = Table(  # among colleagues; part of what is kept of the person, and shown to them on request
     "notes",
@@ -98,17 +98,6 @@ _open = and_(handovers.c.person_id == people.c.id, handovers.c.closed_at.is_(Non
 _unanswered = or_(handovers.c.answered_at.is_(None), people.c.wrote_at > handovers.c.answered_at)
 
 
-def within(units: Collection[int] | None) -> ColumnElement[bool] | None:
-    """The people of these units, as a condition on `persons`; None for all.
-
-    Who named no unit belongs to that of the account they write to.
-    """
-    if units is None:
-        return None
-    theirs = select(accounts.c.id).where(accounts.c.unit_id.in_(units))
-    return or_(people.c.unit_id.in_(units), and_(people.c.unit_id.is_(None), people.c.account_id.in_(theirs)))
-
-
 def _lines(*, only_open: bool) -> Select[Any]:
     columns = (
         people.c.id,
@@ -138,26 +127,27 @@ def _read(connection: Connection, query: Select[Any]) -> list[Line]:
 def waiting(
     connection: Connection,
     *,
-    theirs: ColumnElement[bool] | None,
+    theirs: Scope | None,
     assigned_id: int | None = None,
     account_id: int | None = None,
-    unit_ids: Collection[int] | None = None,
+    within: Scope | None = None,
+    start: int = 0,
     limit: int = 200,
 ) -> list[Line]:
-    """Open hand-overs: the urgent first, then those without an answer, the longest waiting first."""
-    query = _narrowed(_lines(only_open=True), theirs, account_id, unit_ids)
+    """Open hand-overs from `start` on: the urgent first, then those without an answer, the longest waiting first."""
+    query = _narrowed(_lines(only_open=True), theirs, account_id, within)
     if assigned_id is not None:
         query = query.where(handovers.c.assigned_id == assigned_id)
     order = (handovers.c.urgent.desc(), _unanswered.desc(), handovers.c.opened_at, handovers.c.id)
-    return _read(connection, query.order_by(*order).limit(limit))
+    return _read(connection, query.order_by(*order).offset(start).limit(limit))
 
 
 def recent(
     connection: Connection,
     *,
-    theirs: ColumnElement[bool] | None,
+    theirs: Scope | None,
     account_id: int | None = None,
-    unit_ids: Collection[int] | None = None,
+    within: Scope | None = None,
     before: tuple[datetime, int] | None = None,
     unclear: bool = False,
     limit: int = 50,
@@ -166,9 +156,9 @@ def recent(
 
     `unclear`: only who named a workplace that is none of the units.
     """
-    query = _narrowed(_lines(only_open=False), theirs, account_id, unit_ids)
+    query = _narrowed(_lines(only_open=False), theirs, account_id, within)
     if unclear:
-        query = query.where(people.c.unit_said != "", people.c.unit_id.is_(None))
+        query = query.where(text("persons.unit_id IS NULL AND persons.unit_said <> ''"))
     query = query.where(people.c.wrote_at.is_not(None), people.c.leaving_at.is_(None))
     if before is not None:
         at, number = before
@@ -178,16 +168,16 @@ def recent(
 
 def _narrowed(
     query: Select[Any],
-    theirs: ColumnElement[bool] | None,
+    theirs: Scope | None,
     account_id: int | None,
-    unit_ids: Collection[int] | None,
+    within: Scope | None,
 ) -> Select[Any]:
-    if theirs is not None:
-        query = query.where(theirs)
+    for one in (theirs, within):
+        if one is not None:
+            query = query.where(one.condition)
     if account_id is not None:
         query = query.where(people.c.account_id == account_id)
-    chosen = within(unit_ids)
-    return query if chosen is None else query.where(chosen)
+    return query
 
 
 def some(connection: Connection, person_ids: Collection[int]) -> dict[int, Line]:
@@ -214,7 +204,7 @@ def newest_bodies(connection: Connection, lines: Sequence[Line]) -> dict[int, st
         .correlate(people)
         .scalar_subquery()
     )
-    query = select(people.c.id, inbox.c.body).join(inbox, inbox.c.id == last)
+    query = select(people.c.id, inbox.c.body).select_from(people).join(inbox, inbox.c.id == last)
     query = query.where(people.c.id.in_([one.person_id for one in lines]))
     return {row[0]: row[1] for row in connection.execute(query)}
 
@@ -313,12 +303,13 @@ class Stuck:
     origin: str = ""
 
 
-def stuck(connection: Connection, theirs: ColumnElement[bool] | None, *, limit: int = 100) -> list[Stuck]:
+def stuck(connection: Connection, theirs: Scope | None, *, limit: int = 100) -> list[Stuck]:
     """Parked events and sends in doubt that nobody resolves by itself, the newest first."""
     parked = (
         select(
             inbox.c.id, people.c.id, inbox.c.account_id, inbox.c.lane, inbox.c.body, inbox.c.code, inbox.c.received_at
         )
+        .select_from(inbox)
         .outerjoin(people, and_(people.c.account_id == inbox.c.account_id, people.c.user_id == inbox.c.user_id))
         .where(text("inbox.state = 'parked'"))
     )
@@ -327,11 +318,12 @@ def stuck(connection: Connection, theirs: ColumnElement[bool] | None, *, limit: 
             outgoing.c.id, outgoing.c.person_id, outgoing.c.account_id, outgoing.c.origin, outgoing.c.body,
             outgoing.c.code, outgoing.c.created_at,
         )
+        .select_from(outgoing)
         .join(people, people.c.id == outgoing.c.person_id)
         .where(text("outbox.state = 'unsure'"), ~outgoing.c.blocks)
     )  # fmt: skip
     if theirs is not None:
-        parked, unsure = parked.where(theirs), unsure.where(theirs)
+        parked, unsure = parked.where(theirs.condition), unsure.where(theirs.condition)
     coming = connection.execute(parked.order_by(inbox.c.id.desc()).limit(limit))
     going = connection.execute(unsure.order_by(outgoing.c.id.desc()).limit(limit))
     found = [Stuck("parked", *row) for row in coming]
@@ -339,7 +331,7 @@ def stuck(connection: Connection, theirs: ColumnElement[bool] | None, *, limit: 
     return sorted(found, key=lambda one: one.at, reverse=True)[:limit]
 
 
-def stuck_count(connection: Connection, theirs: ColumnElement[bool] | None) -> int:
+def stuck_count(connection: Connection, theirs: Scope | None) -> int:
     return len(stuck(connection, theirs, limit=1000))
 
 
@@ -372,4 +364,3 @@ def owner_of(connection: Connection, kind: str, row_id: int) -> int | None:
         return connection.scalar(select(outgoing.c.person_id).where(outgoing.c.id == row_id))
     same = and_(people.c.account_id == inbox.c.account_id, people.c.user_id == inbox.c.user_id)
     return connection.scalar(select(people.c.id).join(inbox, same).where(inbox.c.id == row_id))
-

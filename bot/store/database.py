@@ -28,6 +28,8 @@ T = TypeVar("T")
 Op = Callable[[Connection], T]
 
 GROUP = 64  # at most so many operations in one commit
+GROUP_S = 0.004  # and none begins after so long, or after as long as the disk took last time: the first waits for it
+LONGEST_GROUP_S = 0.02
 WRITE_WAIT_S = 8.0  # a writer that answers later than this is as good as away
 LONGEST_LOCK_MS = 4000  # another process's short command may hold the file meanwhile
 
@@ -62,6 +64,7 @@ class Database:
         self._number_lock = threading.Lock()
         self._writer: threading.Thread | None = None
         self._closing = threading.Event()
+        self._disk_s = 0.0  # what the last commit took
 
     # ---- reading ----
 
@@ -128,9 +131,10 @@ class Database:
     def _write_loop(self) -> None:
         connection: Connection | None = None
         while not (self._closing.is_set() and self._jobs.empty()):
-            group = self._take_group()
-            if not group:
+            first = self._take(wait_s=0.2)
+            if first is None:
                 continue
+            group = [first]
             try:
                 connection = connection or self.engine.connect().execution_options(writes=True)
                 self._commit(connection, group)
@@ -141,34 +145,49 @@ class Database:
                     _finish(job, error=DatabaseAway() if _is_away(error) else error)
         _drop(connection)
 
-    def _take_group(self) -> list[_Job[Any]]:
-        try:
-            group = [self._jobs.get(timeout=0.2)]
-        except queue.Empty:
-            return []
-        while len(group) < GROUP:
-            try:
-                group.append(self._jobs.get_nowait())
-            except queue.Empty:
-                break
-        return [job for job in group if not job.given_up]
+    def _take(self, wait_s: float = 0.0) -> _Job[Any] | None:
+        """Take the next operation, urgent ones first; one that nobody waits for any longer is left out."""
+        with suppress(queue.Empty):
+            while (job := self._jobs.get(block=wait_s > 0, timeout=wait_s or None)).given_up:
+                pass
+            return job
+        return None
 
     def _commit(self, connection: Connection, group: list[_Job[Any]]) -> None:
-        """All in one commit; when one of them fails, each again alone, so that only the guilty one hears of it."""
+        """Run the first operation and, while there is time, what else waits; all in one commit.
+
+        When one of them fails, each runs again alone, so that only the guilty one hears of it.
+        """
+        until = time.monotonic() + max(GROUP_S, self._disk_s)
+        results = []
         try:
             with connection.begin():
-                results = [job.op(connection) for job in group]
-        except Exception as error:
-            if len(group) == 1:
-                if _is_away(error):
-                    raise
-                _finish(group[0], error=error)
-                return
-            for job in group:
-                self._commit(connection, [job])
+                results.append(group[0].op(connection))
+                while len(group) < GROUP and time.monotonic() < until and (job := self._take()) is not None:
+                    group.append(job)
+                    results.append(job.op(connection))
+                done = time.monotonic()
+            self._disk_s = min(time.monotonic() - done, LONGEST_GROUP_S)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the operation hears of it
+            self._each_alone(connection, group, error)
             return
         for job, result in zip(group, results, strict=True):
             _finish(job, result=result)
+
+    def _each_alone(self, connection: Connection, group: list[_Job[Any]], error: Exception) -> None:
+        if len(group) == 1:
+            if _is_away(error):
+                raise error
+            _finish(group[0], error=error)
+            return
+        for job in group:
+            try:
+                with connection.begin():
+                    result = job.op(connection)
+            except Exception as its_own:  # noqa: BLE001 - see above
+                self._each_alone(connection, [job], its_own)
+            else:
+                _finish(job, result=result)
 
     # ---- life ----
 

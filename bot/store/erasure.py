@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Table, delete, exists, select, text, update
+from sqlalchemy import Connection, Table, delete, exists, insert, select, text
 
 from bot.store.schema import forgotten, inbox, metadata, outbox, persons
 from bot.store.sql import insert_or_ignore, upsert
@@ -16,6 +16,8 @@ from bot.store.vault import Vault
 
 #: Longer than any platform redelivers an event.
 KEYS_KEPT = timedelta(days=7)
+#: An account that may not send must not keep somebody's row for ever.
+LAST_WORD = timedelta(days=1)
 
 
 def tables_of_people() -> list[Table]:
@@ -27,35 +29,29 @@ def tables_of_people() -> list[Table]:
     ]
 
 
+#: Of the row of somebody who leaves: what the last confirmation needs to reach them.
+_TO_REACH = (persons.c.account_id, persons.c.user_id, persons.c.wrote_at, persons.c.reachable)
+
+
 def forget(connection: Connection, vault: Vault, person_id: int, now: datetime) -> bool:
     """Erase everything of a person. Their bare row stays until a last confirmation has gone; `sweep` removes it."""
-    row = connection.execute(select(persons.c.account_id, persons.c.user_id).where(persons.c.id == person_id)).first()
+    row = connection.execute(select(*_TO_REACH).where(persons.c.id == person_id)).mappings().first()
     if row is None:
         return False
-    _remember_hashes(connection, vault, row.account_id, row.user_id, now)
+    _remember_hashes(connection, vault, row["account_id"], row["user_id"], now)
+    _erase(connection, person_id, row["account_id"], row["user_id"])
+    # made anew, so that no column is left that somebody adds one day
+    connection.execute(insert(persons).values(**row, id=person_id, created_at=now, leaving_at=now))
+    return True
+
+
+def _erase(connection: Connection, person_id: int, account_id: int, user_id: str) -> None:
     for table in tables_of_people():
         for key in table.foreign_keys:
             if key.column is persons.c.id:
                 connection.execute(delete(table).where(key.parent == person_id))
-    connection.execute(delete(inbox).where(inbox.c.account_id == row.account_id, inbox.c.user_id == row.user_id))
-    connection.execute(
-        update(persons)
-        .where(persons.c.id == person_id)
-        .values(
-            created_at=now,
-            unit_said="",
-            unit_asked=False,
-            subscribed=False,
-            follows=False,
-            misses=0,
-            turns=0,
-            staff_until=None,
-            memory="{}",
-            unreachable_code="",
-            leaving_at=now,
-        )
-    )
-    return True
+    connection.execute(delete(inbox).where(inbox.c.account_id == account_id, inbox.c.user_id == user_id))
+    connection.execute(delete(persons).where(persons.c.id == person_id))
 
 
 def _remember_hashes(connection: Connection, vault: Vault, account_id: int, user_id: str, now: datetime) -> None:
@@ -79,14 +75,16 @@ def _remember_hashes(connection: Connection, vault: Vault, account_id: int, user
 def sweep(connection: Connection, now: datetime) -> int:
     """Remove the bare rows of people who left, once nothing is on its way to them; how many."""
     busy = exists().where(
-        outbox.c.person_id == persons.c.id, text("outbox.state IN ('queued', 'waiting', 'sending', 'unsure')")
+        outbox.c.person_id == persons.c.id,
+        text("(outbox.state IN ('queued', 'waiting', 'sending') OR (outbox.state = 'unsure' AND outbox.blocks))"),
     )
-    gone = persons.c.leaving_at.is_not(None) & (persons.c.leaving_at < now - timedelta(seconds=30)) & ~busy
-    ids = [row[0] for row in connection.execute(select(persons.c.id).where(gone).limit(500))]
-    for person_id in ids:
-        connection.execute(delete(outbox).where(outbox.c.person_id == person_id))
-        connection.execute(delete(persons).where(persons.c.id == person_id))
-    return len(ids)
+    long_ago = persons.c.leaving_at < now - LAST_WORD
+    gone = (persons.c.leaving_at < now - timedelta(seconds=30)) & (~busy | long_ago)
+    query = select(persons.c.id, persons.c.account_id, persons.c.user_id).where(gone).limit(500)
+    rows = connection.execute(query).all()
+    for row in rows:
+        _erase(connection, row.id, row.account_id, row.user_id)  # receipts of the last confirmation too
+    return len(rows)
 
 
 def forget_again(connection: Connection, vault: Vault, now: datetime) -> int:

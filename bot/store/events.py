@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata, persons
 from bot.store.sql import locked, upsert
 
@@ -118,20 +120,26 @@ def listed(connection: Connection, since: datetime) -> list[tuple[Event, int]]:
 
 def offers(connection: Connection, person_id: int | None, now: datetime, most: int = 10) -> list[Offer]:
     """The open events that have not begun, in one query."""
-    mine = func.sum(case((event_registrations.c.person_id == (person_id or 0), 1), else_=0))
-    query = (
+    rows = _OFFERS.rows(connection, of_person=person_id or 0, moment=now, most=most)
+    return [
+        Offer(Event(**dict(zip(Event.__dataclass_fields__, event, strict=True))), taken, bool(mine))
+        for *event, taken, mine in rows
+    ]
+
+
+def _offers(_dialect: str) -> Any:
+    mine = func.sum(case((event_registrations.c.person_id == bindparam("of_person"), 1), else_=0))
+    return (
         select(*_COLUMNS, func.count(event_registrations.c.person_id).label("taken"), mine.label("mine"))
         .outerjoin(event_registrations, and_(event_registrations.c.event_id == events.c.id, _coming))
-        .where(events.c.state == "open", events.c.starts_at > now)
+        .where(events.c.state == "open", events.c.starts_at > bindparam("moment"))
         .group_by(*_COLUMNS)
         .order_by(events.c.starts_at)
-        .limit(most)
+        .limit(bindparam("most", type_=Integer))
     )
-    rows = [dict(row) for row in connection.execute(query).mappings()]
-    return [
-        Offer(Event(**{name: row[name] for name in Event.__dataclass_fields__}), row["taken"], bool(row["mine"]))
-        for row in rows
-    ]
+
+
+_OFFERS = Prepared(_offers)  # every turn asks
 
 
 def register(connection: Connection, event_id: int, person_id: int, name: str, now: datetime) -> str:

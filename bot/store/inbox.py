@@ -25,7 +25,7 @@ from sqlalchemy import (
 from bot.messages import Event
 from bot.states import InboxState, Lane
 from bot.store.prepared import Prepared
-from bot.store.schema import forgotten, inbox
+from bot.store.schema import forgotten, inbox, persons
 from bot.store.sql import insert_or_ignore
 from bot.store.vault import Vault
 
@@ -106,7 +106,16 @@ def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Eve
     keys = vault.hashes("event", str(account), event.key)
     people = vault.hashes("person", str(account), event.user_id) if event.user_id else []
     query = select(forgotten.c.kind, forgotten.c.at).where(forgotten.c.hash.in_([*keys, *people]))
-    return any(row.kind == "event" or event.at <= row.at for row in connection.execute(query))
+    found = connection.execute(query).all()
+    if any(row.kind == "event" or event.at <= row.at for row in found):
+        return True
+    # a late receipt for the last confirmation would keep the id of somebody who is gone
+    return bool(found) and event.lane is Lane.RECEIPT and not _is_here(connection, account, event.user_id)
+
+
+def _is_here(connection: Connection, account: int, user_id: str | None) -> bool:
+    query = select(persons.c.id).where(persons.c.account_id == account, persons.c.user_id == user_id)
+    return connection.execute(query).first() is not None
 
 
 # ---- talk: one turn after the other ----

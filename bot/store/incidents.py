@@ -127,15 +127,16 @@ def add_people(
 ) -> int:
     """List people: those named, or those of an account, of units, who wrote in a span; how many are listed."""
     query = select(persons.c.id).where(persons.c.leaving_at.is_(None))
-    for given, condition in (
-        (account_id, persons.c.account_id == account_id),
-        (unit_ids, persons.c.unit_id.in_(unit_ids or [])),
-        (since, persons.c.wrote_at >= since),
-        (until, persons.c.created_at <= until),
-        (person_ids, persons.c.id.in_(person_ids or [])),
-    ):
-        if given is not None:
-            query = query.where(condition)
+    if account_id is not None:
+        query = query.where(persons.c.account_id == account_id)
+    if unit_ids is not None:
+        query = query.where(persons.c.unit_id.in_(unit_ids))
+    if since is not None:
+        query = query.where(persons.c.wrote_at >= since)
+    if until is not None:
+        query = query.where(persons.c.created_at <= until)
+    if person_ids is not None:
+        query = query.where(persons.c.id.in_(person_ids))
     rows = [{"incident_id": number, "person_id": one} for one in connection.scalars(query)]
     for first in range(0, len(rows), 1000):
         made = insert_or_ignore(connection, incident_people, conflict=("incident_id", "person_id"))

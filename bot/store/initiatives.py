@@ -251,12 +251,12 @@ def states_of(connection: Connection, codes: Collection[str]) -> dict[str, tuple
 
 def add(connection: Connection, now: datetime, **values: Any) -> int:
     """A new row; its number."""
-    row = {"created_at": now, "touched_at": now, "changed_at": now, **_prepared(values)}
+    row = {"created_at": now, "touched_at": now, "changed_at": now, **as_stored(values)}
     return int(connection.execute(insert(initiatives).values(**row).returning(initiatives.c.id)).scalar_one())
 
 
 def change(connection: Connection, initiative_id: int, now: datetime, **values: Any) -> None:
-    row = {"changed_at": now, **_prepared(values)}
+    row = {"changed_at": now, **as_stored(values)}
     connection.execute(update(initiatives).where(initiatives.c.id == initiative_id).values(**row))
 
 
@@ -267,7 +267,7 @@ def drop(connection: Connection, initiative_id: int) -> None:
 def move(connection: Connection, initiative_id: int, before: str, after: str, now: datetime, **values: Any) -> bool:
     """One conditional UPDATE; False when somebody else moved it meanwhile."""
     which = and_(initiatives.c.id == initiative_id, initiatives.c.state == before)
-    row = {"state": after, "changed_at": now, **_prepared(values)}
+    row = {"state": after, "changed_at": now, **as_stored(values)}
     return connection.execute(update(initiatives).where(which).values(**row)).rowcount == 1
 
 
@@ -288,7 +288,8 @@ def _row(row: Any) -> Initiative:
     return Initiative(**{**values, "fields": json.loads(values["fields"])})
 
 
-def _prepared(values: Mapping[str, Any]) -> dict[str, Any]:
+def as_stored(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as the columns keep them: the answers as JSON."""
     made = dict(values)
     if isinstance(made.get("fields"), Mapping):
         made["fields"] = json.dumps(made["fields"], ensure_ascii=False, separators=(",", ":"))

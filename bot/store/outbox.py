@@ -434,12 +434,17 @@ def confirm(
 def _keep_early(
     connection: Connection, account_id: int, message_ids: Iterable[str], event: OutboxEvent, at: datetime, now: datetime
 ) -> None:
-    rows = [
-        {"account_id": account_id, "message_id": one, "state": event.value, "at": at, "received_at": now}
-        for one in message_ids
-    ]
-    if rows:
-        connection.execute(insert_or_ignore(connection, early_receipts).values(rows))
+    for one in message_ids:
+        _KEEP_EARLY.count(
+            connection, account_id=account_id, message_id=one, state=event.value, at=at, received_at=now
+        )
+
+
+_KEEP_EARLY = Prepared(
+    lambda dialect: insert_or_ignore(dialect, early_receipts).values(
+        {name: bindparam(name) for name in ("account_id", "message_id", "state", "at", "received_at")}
+    )
+)
 
 
 def confirm_up_to(

@@ -1,8 +1,8 @@
 """Statements put together and compiled once for each database, for the few that every message runs.
 
-Putting a statement together costs SQLAlchemy ten times what running it does, and its execution costs another four
-times what the driver needs. With some twenty statements a message that is the difference between 40 and 200 replies/s.
-Everything else uses SQLAlchemy as usual. Lists (`IN`) do not go through here.
+Putting a statement together costs SQLAlchemy ten times what running it does, and running it costs another ten times
+what the driver needs. With some twenty statements a message that is most of what a message costs at all. Everything
+else uses SQLAlchemy as usual. Lists (`IN`) do not go through here.
 """
 
 from __future__ import annotations
@@ -10,13 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, CursorResult, Dialect
+from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 
 Process: TypeAlias = Callable[[Any], Any]
 
 
 class Prepared:
-    """`make` gives the statement, with a `bindparam` for each value to come; it is handed the dialect's name."""
+    """`make` gives the statement, with a `bindparam` for each value to come; it is handed the dialect's name.
+
+    Errors are SQLAlchemy's own, as from `connection.execute`.
+    """
 
     def __init__(self, make: Callable[[str], Any]) -> None:
         self._make = make
@@ -25,18 +29,17 @@ class Prepared:
     def rows(self, connection: Connection, **values: Any) -> list[tuple[Any, ...]]:
         """Run it; its rows, read as the columns' types say."""
         ready = self._for(connection.dialect)
-        found = [tuple(row) for row in self._run(connection, ready, values)]
-        return [ready.read(row) for row in found] if ready.readers else found
+        cursor = ready.run(connection, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        return ready.read(found, cursor.description, connection.dialect) if found else found
 
     def first(self, connection: Connection, **values: Any) -> tuple[Any, ...] | None:
         return next(iter(self.rows(connection, **values)), None)
 
     def count(self, connection: Connection, **values: Any) -> int:
         """Run it; how many rows it changed."""
-        return self._run(connection, self._for(connection.dialect), values).rowcount
-
-    def _run(self, connection: Connection, ready: _Ready, values: Mapping[str, Any]) -> CursorResult[Any]:
-        return connection.exec_driver_sql(ready.sql, ready.write(values))
+        changed: int = self._for(connection.dialect).run(connection, values).rowcount
+        return changed
 
     def _for(self, dialect: Dialect) -> _Ready:
         ready = self._ready.get(dialect.name)
@@ -58,22 +61,48 @@ class _Ready:
         writers: dict[str, Process] = {name: process for name, process in binds.items() if process is not None}
         self._fixed = {name: writers[name](value) if name in writers else value for name, value in fixed.items()}
         self._writers = [(name, writers[name]) for name in given & writers.keys()]
-        columns = list(statement.exported_columns) if _gives_rows(statement) else []
-        reads = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-        self.readers: list[tuple[int, Process]] = [(at, read) for at, read in enumerate(reads) if read is not None]
+        self._types = [column.type.dialect_impl(dialect) for column in _columns(statement)]
+        self._readers: list[tuple[int, Process]] | None = None  # known with the first rows: some ask the driver's type
 
-    def write(self, values: Mapping[str, Any]) -> Any:
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """Give the driver's cursor."""
+        written = self._write(values)
+        driver: Any = connection.connection.driver_connection
+        try:
+            return driver.execute(self.sql, written)
+        except Exception as error:
+            raise self._as_sqlalchemy(connection, error, written) from error
+
+    def read(self, rows: list[tuple[Any, ...]], description: Any, dialect: Dialect) -> list[tuple[Any, ...]]:
+        if self._readers is None:
+            coded = zip(self._types, description, strict=True)
+            reads = [kind.result_processor(dialect, column[1]) for kind, column in coded]
+            self._readers = [(at, read) for at, read in enumerate(reads) if read is not None]
+        return [_changed(row, self._readers) for row in rows] if self._readers else rows
+
+    def _write(self, values: Mapping[str, Any]) -> Any:
         given = {**self._fixed, **values}
         for name, process in self._writers:
             given[name] = process(given[name])
         return given if self._order is None else tuple([given[name] for name in self._order])
 
-    def read(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        changed = list(row)
-        for at, process in self.readers:
-            changed[at] = process(changed[at])
-        return tuple(changed)
+    def _as_sqlalchemy(self, connection: Connection, error: Exception, written: Any) -> BaseException:
+        dialect = connection.dialect
+        gone = isinstance(error, dialect.loaded_dbapi.Error) and dialect.is_disconnect(error, None, None)
+        if gone:
+            connection.invalidate(error)
+        return DBAPIError.instance(
+            self.sql, written, error, dialect.loaded_dbapi.Error, connection_invalidated=gone, dialect=dialect
+        )
 
 
-def _gives_rows(statement: Any) -> bool:
-    return statement.is_select or bool(statement._returning)  # noqa: SLF001 - there is no other word for it
+def _changed(row: tuple[Any, ...], readers: list[tuple[int, Process]]) -> tuple[Any, ...]:
+    changed = list(row)
+    for at, process in readers:
+        changed[at] = process(changed[at])
+    return tuple(changed)
+
+
+def _columns(statement: Any) -> list[Any]:
+    gives_rows = statement.is_select or statement._returning  # noqa: SLF001 - there is no other word for it
+    return list(statement.exported_columns) if gives_rows else []

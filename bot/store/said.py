@@ -9,7 +9,7 @@ every search would drown in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import (
     Index,
     Table,
     Text,
+    bindparam,
     column,
     event,
     func,
@@ -33,7 +34,9 @@ from sqlalchemy import (
 )
 
 from bot.library.vietnamese import fold
+from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata, persons
+from bot.store.scope import Scope
 
 said = Table(
     "said",
@@ -52,8 +55,6 @@ Index("ix_said_at", said.c.at)
 INDEX = "said_words"
 #: A longer text is found by its beginning.
 MOST_KEPT = 2000
-#: So many people's lines are read one by one rather than looked up: quicker for an officer of a small unit.
-FEW_PEOPLE = 2000
 
 _WORD = re.compile(r"[^\W_]+")
 _WORDS = table(INDEX, column("rowid", Id))
@@ -65,7 +66,12 @@ _ON_SQLITE = (
     """CREATE TRIGGER IF NOT EXISTS said_words_gone AFTER DELETE ON said BEGIN
     INSERT INTO said_words(said_words, rowid, folded) VALUES ('delete', old.id, old.folded); END""",
 )
-_ON_POSTGRESQL = ("CREATE INDEX IF NOT EXISTS said_words ON said USING gin (to_tsvector('simple', folded))",)
+#: Stored, not made anew at each look: the words of a phrase are compared in every message that holds them all.
+_ON_POSTGRESQL = (
+    """ALTER TABLE said ADD COLUMN IF NOT EXISTS said_words tsvector
+    GENERATED ALWAYS AS (to_tsvector('simple', folded)) STORED""",
+    "CREATE INDEX IF NOT EXISTS said_words_index ON said USING gin (said_words)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +106,14 @@ def note(
     """Keep a message's words for finding; a message without any is not kept."""
     folded = " ".join(wanted(words))[:MOST_KEPT]
     if folded:
-        row = {"person_id": person_id, "at": at, "inbox_id": inbox_id, "outbox_id": outbox_id, "folded": folded}
-        connection.execute(insert(said).values(row))
+        _NOTE.count(connection, person_id=person_id, at=at, inbox_id=inbox_id, outbox_id=outbox_id, folded=folded)
+
+
+_NOTE = Prepared(
+    lambda _: insert(said).values(
+        {name: bindparam(name) for name in ("person_id", "at", "inbox_id", "outbox_id", "folded")}
+    )
+)
 
 
 def wanted(words: str) -> list[str]:
@@ -114,30 +126,21 @@ def find(
     words: str,
     *,
     below: int | None = None,
-    theirs: Any = None,
+    theirs: Scope | None = None,
     limit: int = 50,
 ) -> list[Hit]:
     """The newest messages that hold these words side by side, or where none does, all of them somewhere.
 
-    `below`: only ids smaller than this, to page on. `theirs`: a condition on `persons`, for who may not see all.
+    `below`: only ids smaller than this, to page on. `theirs`: for who may not see all.
     """
     asked = wanted(words)
     if not asked:
         return []
-    few = _few(connection, theirs)
     for side_by_side in (True, False) if len(asked) > 1 else (True,):
-        found = _find(connection, asked, side_by_side, below, theirs, few, limit)
+        found = _find(connection, asked, side_by_side, below, theirs, limit)
         if found or below is not None:
             return found
     return []
-
-
-def _few(connection: Connection, theirs: Any) -> list[int] | None:
-    """The people a narrow condition leaves; None when there are many."""
-    if theirs is None:
-        return None
-    ids = list(connection.scalars(select(persons.c.id).where(theirs).limit(FEW_PEOPLE + 1)))
-    return ids if len(ids) <= FEW_PEOPLE else None
 
 
 def _find(
@@ -145,21 +148,21 @@ def _find(
     asked: Sequence[str],
     side_by_side: bool,
     below: int | None,
-    theirs: Any,
-    few: Collection[int] | None,
+    theirs: Scope | None,
     limit: int,
 ) -> list[Hit]:
     query = select(said.c.id, said.c.person_id, said.c.at, said.c.inbox_id, said.c.outbox_id)
     newest: Any = said.c.id
-    if few is not None:
-        query = query.where(said.c.person_id.in_(few), *_read(asked, side_by_side))
+    few = theirs is not None and theirs.few is not None
+    if theirs is not None and theirs.few is not None:  # their lines one by one: quicker than looking up
+        query = query.where(said.c.person_id.in_(theirs.few), *_read(asked, side_by_side))
     elif connection.dialect.name == "sqlite":
         newest = _WORDS.c.rowid  # read backwards, so that it can stop early
         query = query.join(_WORDS, newest == said.c.id).where(_match(asked, side_by_side))
     else:
         query = query.where(_vector(asked, side_by_side))
-    if few is None and theirs is not None:
-        query = query.join(persons, persons.c.id == said.c.person_id).where(theirs)
+    if theirs is not None and not few:
+        query = query.join(persons, persons.c.id == said.c.person_id).where(theirs.condition)
     if below is not None:
         query = query.where(newest < below)
     return [Hit(*row) for row in connection.execute(query.order_by(newest.desc()).limit(limit))]
@@ -177,6 +180,5 @@ def _match(asked: Sequence[str], side_by_side: bool) -> Any:
 
 
 def _vector(asked: Sequence[str], side_by_side: bool) -> Any:
-    words = func.to_tsvector(literal_column("'simple'"), said.c.folded)
     maker = func.phraseto_tsquery if side_by_side else func.plainto_tsquery
-    return words.op("@@")(maker(literal_column("'simple'"), " ".join(asked)))
+    return literal_column("said.said_words").op("@@")(maker(literal_column("'simple'"), " ".join(asked)))

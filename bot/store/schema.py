@@ -167,6 +167,13 @@ persons = Table(
     UniqueConstraint("account_id", "user_id"),
 )
 Index("ix_persons_wrote", persons.c.wrote_at, persons.c.id)
+Index(
+    "ix_persons_unclear",  # named a workplace that is none of the units
+    persons.c.wrote_at,
+    persons.c.id,
+    sqlite_where=text("unit_id IS NULL AND unit_said <> ''"),
+    postgresql_where=text("unit_id IS NULL AND unit_said <> ''"),
+)
 Index("ix_persons_unit", persons.c.unit_id, persons.c.wrote_at, persons.c.id)
 
 inbox = Table(

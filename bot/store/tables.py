@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.store import (
     announcements,
+    answering,
     approvals,
     audience,
     audit,
@@ -17,16 +18,19 @@ from bot.store import (
     linking,
     notifications,
     options,
+    paper_jobs,
     said,
     schema,
     sign_in,
     staff,
     stories,
     surveys,
+    unit_reports,
 )
 
 BESIDE_THEIR_FUNCTIONS = (
     announcements,
+    answering,
     approvals,
     audience,
     audit,
@@ -40,10 +44,12 @@ BESIDE_THEIR_FUNCTIONS = (
     linking,
     notifications,
     options,
+    paper_jobs,
     said,
     sign_in,
     staff,
     stories,
     surveys,
+    unit_reports,
 )
 metadata = schema.metadata

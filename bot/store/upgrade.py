@@ -37,7 +37,7 @@ def upgrade(database: Database) -> None:
 
 def declared(name: str | None, kind: str, _parents: object) -> bool:
     """For Alembic: whether what it found in a database belongs to the declared tables, or is the search index."""
-    return kind not in {"table", "index"} or not (name or "").startswith(said.INDEX)
+    return kind not in {"table", "index", "column"} or not (name or "").startswith(said.INDEX)
 
 
 def revision(database: Database, message: str) -> None:

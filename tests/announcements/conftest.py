@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -119,7 +118,7 @@ class Office:
 
 
 @pytest.fixture
-def office(database: Database, hands: Hands) -> Iterator[Office]:
+def office(database: Database, hands: Hands) -> Office:
     database.write(tables.metadata.create_all)
     hands.at = START
     http = Http()
@@ -134,7 +133,7 @@ def office(database: Database, hands: Hands) -> Iterator[Office]:
     )
     office = Office(announcing, database, hands)
     office.accounts = database.write(lambda connection: _accounts(connection, hands()))
-    yield office
+    return office
 
 
 def _accounts(connection: Connection, now: datetime) -> dict[str, int]:

@@ -9,12 +9,11 @@ from sqlalchemy import select, update
 
 from bot.announcements import account, approval, preflight, running
 from bot.errors import BotError
-from bot.states import OutboxEvent
-from bot.store import announcements, closing, outbox, persons
+from bot.states import Origin, OutboxEvent
+from bot.store import announcements, closing, erasure, outbox, persons
 from bot.store.announcements import State
 from bot.store.schema import outbox as messages
 from bot.store.schema import persons as people_table
-from bot.states import Origin
 from tests.announcements.conftest import APPROVER, WRITER, Office
 
 
@@ -104,8 +103,6 @@ def test_who_opts_out_meanwhile_gets_nothing(office: Office) -> None:
 
 
 def test_who_asks_to_be_forgotten_is_still_counted(office: Office) -> None:
-    from bot.store import erasure
-
     first, *_ = office.people("zalo", 5)
     number = office.started(body="Họp.")
     office.run(number)
@@ -185,7 +182,7 @@ def test_small_group_lets_the_rest_go_when_it_goes_well(office: Office) -> None:
 
 def test_own_rate_is_kept(office: Office) -> None:
     office.people("zalo", 50)
-    number = office.started(body="Họp.", rate=10.0)
+    office.started(body="Họp.", rate=10.0)
     running.work(office.announcing)
     sent = []
     for _ in range(5):
@@ -202,8 +199,8 @@ def test_nothing_leaves_at_night(office: Office) -> None:
     assert office.deliver() == 0
     office.hands.pass_by(hours=9)
     assert office.deliver() == 5
-    with pytest.raises(BotError, match="announcement.quiet"):
-        office.hands.at = office.hands.at.replace(hour=15)
+    office.hands.at = office.hands.at.replace(hour=15)
+    with pytest.raises(BotError, match=r"announcement\.quiet"):
         running.start(office.announcing, number)
 
 
@@ -236,12 +233,12 @@ def test_second_person_must_approve_exactly_this(office: Office) -> None:
     number = office.draft(body="Họp.")
     approval.submit(office.announcing, number, WRITER)
     digest = office.one(number).digest
-    with pytest.raises(BotError, match="announcement.own"):
+    with pytest.raises(BotError, match=r"announcement\.own"):
         approval.approve(office.announcing, number, digest, WRITER)
     office.database.write(
         lambda connection: announcements.edit(connection, office.hands(), WRITER, number, 1, body="Họp lúc 9 giờ.")
     )
-    with pytest.raises(BotError, match="announcement.changed"):
+    with pytest.raises(BotError, match=r"announcement\.changed"):
         approval.approve(office.announcing, number, digest, APPROVER)
     approval.submit(office.announcing, number, WRITER)
     approval.approve(office.announcing, number, office.one(number).digest, APPROVER)

@@ -1,6 +1,6 @@
 """300,000 recipients over three accounts: fan-out, progress count, claim; and that it is linear from 3,000 on.
 
-    python -m tests.benchmarks.announcement_fan_out [--postgres]
+Run `python -m tests.benchmarks.announcement_fan_out [--postgres]`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot.announcements import account, approval, running
 from bot.announcements.announcing import Announcing, Words
 from bot.library.organisation import Organisation
 from bot.library.texts import Texts
+from bot.platforms.contract import Platform
 from bot.platforms.http import Http
 from bot.platforms.messenger import MessengerPlatform
 from bot.platforms.rules import Rules
@@ -111,7 +112,7 @@ def _announcing(database: Database) -> Announcing:
     http, organisation = Http(), Organisation.open()
     words = Words(organisation, Texts.open(organisation))
     clock = lambda: NOW  # noqa: E731
-    platforms = {"zalo": ZaloPlatform(http, clock), "messenger": MessengerPlatform(http, clock)}
+    platforms: dict[str, Platform] = {"zalo": ZaloPlatform(http, clock), "messenger": MessengerPlatform(http, clock)}
     return Announcing(database, platforms, clock, Vault(["k" * 40]), Rules.load(), lambda: words, "")
 
 

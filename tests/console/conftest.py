@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,9 +17,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import Connection
 from werkzeug.test import TestResponse
 
+from bot.announcements.announcing import Announcing, Words
 from bot.console import blueprint
 from bot.delivery.connecting import Connecting, Hosts
 from bot.delivery.doctor import Doctor
+from bot.library.organisation import Organisation
+from bot.library.texts import Texts
+from bot.platforms.rules import Rules
 from bot.runtime import Store
 from bot.settings import load
 from bot.store import staff as staff_store
@@ -26,7 +31,6 @@ from bot.store import units as unit_store
 from bot.store.database import Database
 from bot.store.staff import Role
 from bot.store.units import Unit
-from bot.store.vault import Vault
 
 START = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 PASSWORD = "lúa chín vàng đồng"
@@ -138,21 +142,33 @@ def mount(app: Flask, store: Store) -> None:
     """Put the console on this app, with all that it needs."""
     doctor = Doctor(store.database, store.directory, store.clock)
     connecting = Connecting(
-        store.database, store.vault, store.directory, doctor, store.clock, {"zalo": store.zalo}, Hosts(real={})
+        store.database, store.vault, store.directory, doctor, store.clock, {"zalo": store.zalo}, HOSTS
     )
     console = blueprint(store.database, store.settings, store.directory, connecting, now=store.clock)
     app.register_blueprint(console, url_prefix="/console")
+    organisation = Organisation.open()
+    words = Words(organisation, Texts.open(organisation))
+    app.extensions["announcing"] = Announcing(
+        store.database, store.platforms, store.clock, store.vault, Rules.load(), lambda: words, "https://bot.example.vn"
+    )
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+@contextmanager
+def open_office(folder: Path, key: str = KEY) -> Iterator[Office]:
+    """The console on the database of this folder, with a clock of its own."""
     time = Time()
-    settings = load({"SECRET_KEY": KEY, "BOT_PUBLIC_URL": "https://bot.example.vn", "BOT_DATA_DIR": str(tmp_path)})
+    settings = load({"SECRET_KEY": key, "BOT_PUBLIC_URL": "https://bot.example.vn", "BOT_DATA_DIR": str(folder)})
     store = Store(settings, clock=time)
     app = Flask("test")
     mount(app, store)
     yield Office(app, store.database, time)
     store.close()
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    with open_office(tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class Members:
             )  # fmt: skip
             return accounts.save_account(
                 connection, platform=platform, external_id=external_id, app_pk=app, now=now,
-                **PLACES[platform], **facts,
+                **{**PLACES[platform], **facts},
             )  # fmt: skip
 
         number = self.office.database.write(op)
@@ -72,8 +72,8 @@ class Members:
             heard = event(self.office, account.platform, who.user_id, text)
             row = {
                 "account_id": who.account_id, "event_key": f"{person} {now.isoformat()} {text}",
-                "user_id": who.user_id, "lane": heard.lane.value, "body": json.dumps(dict(heard.body)), "at": now, "received_at": now, "due_at": now,
-                "state": state, "code": code, "finished_at": now,
+                "user_id": who.user_id, "lane": heard.lane.value, "body": json.dumps(dict(heard.body)), "at": now,
+                "received_at": now, "due_at": now, "state": state, "code": code, "finished_at": now,
             }  # fmt: skip
             number: int = connection.execute(insert(inbox).values(row).returning(inbox.c.id)).scalar_one()
             persons.change(connection, person, wrote_at=now)

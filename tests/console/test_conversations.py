@@ -158,7 +158,8 @@ def test_canned_texts_are_offered(worker: int, administrator: Visitor) -> None:
     assert administrator.post("/conversations/canned", form).status_code == 302
     page = administrator.get(f"/conversations/{worker}?canned=0").text
     assert "Chào anh/chị, em là cán bộ công đoàn.</textarea>" in page
-    assert administrator.post("/conversations/canned", {"version": 0, "title": ["Một"], "text": [""]}).status_code == 422
+    half = {"version": 0, "title": ["Một"], "text": [""]}
+    assert administrator.post("/conversations/canned", half).status_code == 422
 
 
 def test_markup_of_a_member_stays_text(members: Members, worker: int, administrator: Visitor) -> None:

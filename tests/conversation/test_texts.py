@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.announcements.people import STATES
 from bot.errors import BotError
 from bot.library.load import CONTENT
 from bot.library.organisation import SUBJECTS, Organisation
@@ -23,6 +24,9 @@ FILES_WITH_KEYS = "|".join(sorted({key.partition(".")[0] for key in SHIPPED}))
 MADE = {f"decline.{subject}" for subject in ELSEWHERE | NEARBY | CALM | {"idle"}} | {
     f"attachments.{kind}" for kind in FILES
 }
+MADE |= {f"events.{became}" for became in ("registered", "full", "closed", "gone")}
+MADE |= {f"linking.{became}" for became in ("linked", "tester", "wrong")}
+MADE |= {f"announcement.state_{state}" for state in STATES}
 
 
 def keys_in_code() -> set[str]:
@@ -50,6 +54,13 @@ def texts() -> Texts:
 
 
 FACTS = {
+    "campaign": "Tháng Công nhân",
+    "event": "Lớp hàn",
+    "title": "Lớp hàn",
+    "place": "hội trường",
+    "closes": "mai",
+    "left": 3,
+    "code": "12345678",
     "when": "mai",
     "channel": "Zalo",
     "unit": "X",
@@ -59,6 +70,7 @@ FACTS = {
     "since": "nay",
     "opens": "07:30 mai",
     "url": "https://a.vn",
+    "until": "31/12/2026",
 }
 
 

@@ -5,6 +5,7 @@ import pytest
 from bot.conversation.engine import Engine
 from bot.library.organisation import Organisation
 from bot.library.search import Library
+from bot.library.shelf import Documents
 from bot.library.texts import Texts
 from handlers import TOPICS
 
@@ -20,4 +21,4 @@ def library() -> Library:
 def engine(library: Library) -> Engine:
     """The shipped engine, for a union with working hours."""
     organisation = Organisation.open(edits={"hours": HOURS})
-    return Engine(TOPICS, library, Texts.open(organisation), organisation)
+    return Engine(TOPICS, library, Texts.open(organisation), organisation, Documents.open().clauses())

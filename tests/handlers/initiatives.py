@@ -36,23 +36,23 @@ KNOWN = Initiatives(
     consent=FORM.consent,
     consent_version=FORM.consent_version,
     places=_places,
-    fresh="SK-48273-0",
+    fresh="SK-48273-3",
     pin="4821",
 )
-MINE = Mine("SK-11111-4", "Gá kẹp hàn", "in_review", missing=OPTIONAL, last_day=date(2027, 3, 1))
+MINE = Mine("SK-11111-6", "Gá kẹp hàn", "in_review", missing=OPTIONAL, last_day=date(2027, 3, 1))
 GIVEN: dict[str, Callable[[Initiatives], Initiatives]] = {
     "no round": lambda one: replace(one, closed="Đợt sau mở ngày 01/03/2027, {anh_chi} chờ giúp {em}."),
     "no personal data": lambda one: replace(one, personal=False, elsewhere="https://zalo.me/123"),
     "one initiative": lambda one: replace(one, mine=(MINE,)),
     "an idea": lambda one: replace(one, mine=(replace(MINE, idea=True, state="advised", last_day=None),)),
-    "two initiatives": lambda one: replace(one, mine=(replace(MINE, code="SK-22222-8", title="Máng hứng"), MINE)),
+    "two initiatives": lambda one: replace(one, mine=(replace(MINE, code="SK-22222-5", title="Máng hứng"), MINE)),
     "asked by a reviewer": lambda one: replace(
         one, mine=(replace(MINE, state="needs_more", question="Bao nhiêu máy đang dùng cách này?"),)
     ),
     "an unfit one": lambda one: replace(
         one, mine=(replace(MINE, state="unfit", reason="Cách này ở đó đã có người làm."),)
     ),
-    "another's code": lambda one: replace(one, states={"SK-33333-1": "filed"}),
+    "another's code": lambda one: replace(one, states={"SK-33333-0": "filed"}),
     "a wrong code": lambda one: replace(one, wrong_code=True),
     "a story": lambda one: replace(
         one, stories=(Story(3, "Cơ khí, điện", "Gá kẹp hàn", "Trước hàn lệch, nay thẳng.", "Chị Hoa, Công ty Hoa Mai"),)

@@ -10,6 +10,8 @@ from bot.talk import Answered, Kind, Reply
 from handlers.questions import Questions
 from tests.handlers.turns import ANSWERS, reading, turn
 
+OFFERED = {"offered": "2026-11-24"}  # the thumbs of today
+
 
 def ask(*names: str, **more: object) -> Reply:
     parts = tuple(reading(Kind.QUESTION, (name, 0.9)) for name in names)
@@ -44,13 +46,15 @@ def test_bodies_of_2023_name_whom_to_ask_today() -> None:
 
 
 def test_a_likely_second_answer_is_offered_under_the_first() -> None:
-    reply = Questions().answer(turn(reading=reading(Kind.QUESTION, ("I", 0.6), ("III.1", 0.3), ("II.1.1", 0.01))))
+    reply = Questions().answer(
+        turn(reading=reading(Kind.QUESTION, ("I", 0.6), ("III.1", 0.3), ("II.1.1", 0.01)), memory=OFFERED)
+    )
     assert reply is not None
     assert [button.title for button in reply.says[0].buttons] == ["Mục III.1", "Hỏi chuyện khác"]
 
 
 def test_where_the_documents_are_silent_a_person_is_offered() -> None:
     silent = {**ANSWERS, "I": replace(ANSWERS["I"], unsaid=True)}
-    reply = Questions().answer(turn("", choice="answer:I", answers=silent))
+    reply = Questions().answer(turn("", choice="answer:I", answers=silent, memory=OFFERED))
     assert reply is not None
     assert [button.title for button in reply.says[0].buttons] == ["Gặp cán bộ"]

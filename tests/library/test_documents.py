@@ -10,8 +10,9 @@ from pypdf import PdfWriter
 from bot.errors import BotError
 from bot.library import documents
 from bot.library.clauses import cut
-from bot.library.documents import Documents, compare, read, store
+from bot.library.documents import read
 from bot.library.load import CONTENT, load
+from bot.library.shelf import Documents, compare, store
 
 PLAN = CONTENT / "documents" / "487-kh-ldld" / "1.txt"
 CLAUSES = [
@@ -186,10 +187,11 @@ def test_too_many_bytes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_versions_are_kept_with_their_original_bytes(tmp_path: Path) -> None:
     data = PLAN.read_bytes()
-    first = store(read(data, "plan.txt"), data, tmp_path)
-    assert store(read(data, "again.txt"), data, tmp_path) == first
+    none = tmp_path / "none"
+    first = store(read(data, "plan.txt"), data, tmp_path, none)
+    assert store(read(data, "again.txt"), data, tmp_path, none) == first
     changed = data.replace("4.2. Định kỳ,".encode(), "4.2. Mỗi quý,".encode())
-    second = store(read(changed, "plan-2.txt"), changed, tmp_path)
+    second = store(read(changed, "plan-2.txt"), changed, tmp_path, none)
     assert (first.version, second.version) == (1, 2)
     assert (tmp_path / "487-kh-ldld" / "1.txt").read_bytes() == data
     assert Documents.open(tmp_path).by_number["487/KH-LĐLĐ"] == second

@@ -25,7 +25,8 @@ def plot(line: Sequence[tuple[datetime, int]]) -> str:
     floor = HEIGHT - BOTTOM
     start, end = (f"{desk().local(at):%H:%M:%S}" for at in (first, last))
     return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="Số tin đã gửi theo thời gian">'
+        f'<svg class="sending-plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        'aria-label="Số tin đã gửi theo thời gian">'
         f'<line x1="{LEFT}" y1="{floor}" x2="{WIDTH - 8}" y2="{floor}"/>'
         f'<line x1="{LEFT}" y1="12" x2="{LEFT}" y2="{floor}"/>'
         f'<polyline points="{points}"/>'

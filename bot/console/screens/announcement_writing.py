@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from bot.announcements import drafting
+from bot.announcements import drafting, people
 from bot.console import access, sheet
 from bot.console.desk import desk
 from bot.console.forms import Form, boxes, line, options, paragraph
@@ -97,7 +97,7 @@ def discard(number: int) -> Response:
 
 
 def _write(one: Announcement | None) -> str | Response | tuple[str, int]:
-    form = WriteForm(request.form, data=_filled(one))
+    form = WriteForm(request.form or None, data=_filled(one))
     form.units.choices = _unit_choices()
     if request.method == "GET":
         return _page(form, one)
@@ -122,7 +122,7 @@ def _page(form: WriteForm, one: Announcement | None, fault: str = "", what: str 
         fields=drafting.FIELDS.values(),
         platforms=PLATFORMS,
         topics={key: _plain(made.name) for key, made in campaigns().all.items()},
-        initiative_states=announcing().initiative_states or {},
+        initiative_states=people.state_words(announcing().words().texts),
         chosen=one.audience if one else {},
         scoped=access.here().units is not None,
     )
@@ -209,7 +209,7 @@ def _audience(form: WriteForm, one: Announcement | None) -> dict[str, Any]:
         "platforms": [name for name in request.form.getlist("platforms") if name in PLATFORMS],
         "topics": [name for name in request.form.getlist("topics") if name in campaigns().all],
         "initiative_states": [
-            name for name in request.form.getlist("initiative_states") if name in (announcing().initiative_states or {})
+            name for name in request.form.getlist("initiative_states") if name in people.STATES
         ],
         "include": _people("include", before),
         "exclude": _people("exclude", before),
@@ -290,11 +290,11 @@ def _check(one: Announcement | None, values: Mapping[str, Any]) -> None:
 
 def _save(one: Announcement | None, values: Mapping[str, Any]) -> int:
     at, by = desk(), access.here().staff.id
+    edition = request.form.get("edition", type=int) or 0
 
     def op(connection: Connection) -> int:
         now = at.clock()
         number = one.id if one else store.add(connection, now, by, **values)
-        edition = request.form.get("edition", type=int) or 0
         if one is not None and not store.edit(connection, now, by, number, edition, **values):
             raise BotError("announcement.changed")
         act = "announcement.changed_by_staff" if one else "announcement.written"

@@ -122,12 +122,7 @@ def submit(number: int) -> str | AnyResponse | tuple[str, int]:
     if preflight.everybody(one) and (refused := _code_refused()):
         return _page(one, refused), 422
     by = access.here().staff.id
-
-    def act() -> None:
-        honouring.settle(announcing(), one, by)
-        approval.submit(announcing(), number, by)
-
-    return _tried(one, "announcement_submitted", act)
+    return _tried(one, "announcement_submitted", lambda: approval.submit(announcing(), number, by))
 
 
 @screen.post("/announcements/<int:number>/invite")

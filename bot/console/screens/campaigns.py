@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, SelectField
 
-from bot.announcements import cards
+from bot.announcements import honouring, people
+from bot.announcements.announcing import Announcing
 from bot.announcements.campaigns import Campaigns
 from bot.console import access, sheet
 from bot.console.desk import desk
@@ -43,6 +45,11 @@ class SaysForm(Form):
     says = paragraph(600)
 
 
+def announcing() -> Announcing:
+    found: Announcing = current_app.extensions["announcing"]
+    return found
+
+
 def campaigns() -> Campaigns:
     """As the officers last saved them."""
     at = desk()
@@ -60,9 +67,9 @@ def index() -> str:
             soon = next(moment for of in (year, year + 1) if (moment := planned.moment(of)) > at.clock())
             moments[key] = soon
             drafts[key] = store.of_slot(connection, key, str(soon.year))
-        people = len(honoured.of_year(connection, year))
+        number = len(honoured.of_year(connection, year))
     return render_template(
-        "console/campaigns/index.html", found=found.all, moments=moments, drafts=drafts, year=year, people=people
+        "console/campaigns/index.html", found=found.all, moments=moments, drafts=drafts, year=year, people=number
     )
 
 
@@ -73,7 +80,7 @@ def says(key: str) -> str | AnyResponse | tuple[str, int]:
     if found is None:
         abort(404)
     year = desk().today.year
-    form = SaysForm(request.form, name=found.name, says=found.says if found.year == year else "")
+    form = SaysForm(request.form or None, name=found.name, says=found.says if found.year == year else "")
     if request.method == "GET" or not form.validate():
         page = render_template("console/campaigns/says.html", form=form, one=found, year=year)
         return page if request.method == "GET" else (page, 422)
@@ -88,7 +95,7 @@ def planned(key: str, message: str) -> str | AnyResponse | tuple[str, int]:
         abort(404)
     shown = {"day": str(one.day), "month": str(one.month), "at": f"{one.at:%H:%M}"}
     form = PlannedForm(
-        request.form, data={"title": one.title, "body": one.body, "sunday": one.sunday, "on": one.on, **shown}
+        request.form or None, data={"title": one.title, "body": one.body, "sunday": one.sunday, "on": one.on, **shown}
     )
     if request.method == "GET":
         return render_template("console/campaigns/planned.html", form=form, one=one)
@@ -133,19 +140,26 @@ def honours() -> str | AnyResponse | tuple[str, int]:
     fault = ""
     if request.method == "POST":
         try:
-            rows = _sheet_rows() if request.files.get("file") else [_row(request.form)]
-            at.database.write(lambda connection: _load(connection, year, rows, by))
+            rows = _given(year)
+            at.database.write(lambda connection: _load(connection, year, rows, by, at.clock()))
             return redirect(url_for("console.campaigns.honours", year=year, done="honoured_loaded"))
         except BotError as error:
             fault = error.code
     with at.database.read() as connection:
-        people = honoured.of_year(connection, year)
-    page = render_template("console/campaigns/honours.html", people=people, year=year, fault=fault, headings=HEADINGS)
+        named = honoured.of_year(connection, year)
+    page = render_template("console/campaigns/honours.html", people=named, year=year, fault=fault, headings=HEADINGS)
     return (page, 422) if fault else page
 
 
-def _load(connection: Connection, year: int, rows: list[dict[str, Any]], by: int) -> None:
-    now = desk().clock()
+def _given(year: int) -> list[dict[str, Any]]:
+    """From the bot's own initiatives, a list, or one by one."""
+    if request.form.get("own"):
+        with desk().database.read() as connection:
+            return [dict(row) for row in people.recognised(connection, year)]
+    return _sheet_rows() if request.files.get("file") else [_row(request.form)]
+
+
+def _load(connection: Connection, year: int, rows: list[dict[str, Any]], by: int, now: datetime) -> None:
     added = honoured.load(connection, year, rows, by, now)
     audit.record(connection, now, by, "honoured.loaded", "honoured", None, rows=added, year=year)
 
@@ -179,6 +193,14 @@ def remove(number: int) -> AnyResponse:
     return redirect(url_for("console.campaigns.honours", year=request.form.get("year")))
 
 
+@screen.post("/campaigns/honoured/send")
+def send_cards() -> AnyResponse:
+    """To those the bot knows in the chat; who may approve may send them."""
+    year = request.form.get("year", type=int) or desk().today.year
+    honouring.send_cards(announcing(), year, access.here().staff.id)
+    return redirect(url_for("console.campaigns.honours", year=year, done="cards_sent"))
+
+
 @screen.get("/campaigns/honoured/template.xlsx")
 def template() -> Response:
     row = ("Nguyễn Văn A", "Công ty Hoa Mai", "Gá kẹp hai đầu", "12/QĐ-CĐ, 10/05/2027", "có")
@@ -198,23 +220,16 @@ def card(number: int) -> Response:
 def all_cards() -> Response:
     year = request.args.get("year", type=int) or desk().today.year
     with desk().database.read() as connection:
-        people = honoured.of_year(connection, year)
+        named = honoured.of_year(connection, year)
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as packed:
-        for person in people:
+        for person in named:
             packed.writestr(f"chuc-mung-{person.id}.png", _drawn(person))
     return _file(out.getvalue(), "application/zip", f"thiep-chuc-mung-{year}.zip")
 
 
 def _drawn(person: honoured.Honoured) -> bytes:
-    organisation = desk().organisation()
-    return cards.draw(
-        name=person.name,
-        unit=person.unit,
-        what=person.what,
-        occasion=f"{organisation.words['science_day']} 18/5/{person.year}",
-        sender=organisation.name,
-    )
+    return honouring.card(announcing(), person)
 
 
 def _file(content: bytes, kind: str, name: str) -> Response:

@@ -10,13 +10,13 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.console import access, content_files, shipped, words
+from bot.console import access, content_files, knowledge, shipped, words
 from bot.console.desk import desk
 from bot.console.editors import AnswerEditor, Bubble, DocumentEditor, Editor, MenuEditor, TextEditor
 from bot.console.forms import Form
 from bot.console.shipped import AREAS, DOCUMENTS, KNOWLEDGE, MENUS, TEXTS
 from bot.errors import BotError
-from bot.library.load import edited
+from bot.library import shelf
 from bot.library.vietnamese import fold
 from bot.store import audit, options, staff
 
@@ -116,6 +116,9 @@ def export() -> Response:
     with at.database.read() as connection, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in content_files.written(connection, at.content).items():
             archive.writestr(f"content/{name}", text)
+        for versions in shelf.versions(at.settings.documents_dir).values():
+            for path in (path for one in versions for path in (one.file, one.original) if path.is_file()):
+                archive.write(path, f"content/documents/{path.parent.name}/{path.name}")
     at.database.write(lambda connection: audit.record(connection, at.clock(), by, "content.exported", "content"))
     return Response(
         packed.getvalue(),
@@ -141,7 +144,7 @@ def _editor(area: str) -> Editor:
     if area == DOCUMENTS:
         return DocumentEditor()
     with at.database.read() as connection:
-        answers = edited(options.overlay(connection, KNOWLEDGE), options.overlay(connection, DOCUMENTS), at.content)
+        answers = knowledge.answers(connection, at)
     if area == KNOWLEDGE:
         return AnswerEditor({key: answer.source for key, answer in answers.items()})
     return MenuEditor(_actions() | {f"answer:{key}": answer.question for key, answer in answers.items()})

@@ -24,7 +24,7 @@ from bot.messages import Outbound
 from bot.platforms.rules import HUMAN_AGENT, Windows
 from bot.platforms.text import shown
 from bot.states import Origin
-from bot.store import accounts, audit, conversations, options, outbox, said, staff, units
+from bot.store import accounts, audit, conversations, options, outbox, said, scope, staff, units
 from bot.store.accounts import Account
 from bot.store.conversations import FATES, Line
 from bot.store.outbox import Draft
@@ -62,15 +62,11 @@ def index() -> str:
     wanted = request.args.get("q", "").strip()[:200]
     with desk().database.read() as connection:
         rows, more = _found(connection, wanted) if said.wanted(wanted) else _listed(connection, tab)
-        stuck = conversations.stuck_count(connection, _theirs())
+        stuck = conversations.stuck_count(connection, access.people_of(connection))
         shown_ = _surroundings(connection)
     return render_template(
         "console/conversations/index.html", tab=tab, tabs=TABS, rows=rows, more=more, stuck=stuck, q=wanted, **shown_
     )
-
-
-def _theirs() -> Any:
-    return conversations.within(access.here().units)
 
 
 def _surroundings(connection: Connection) -> dict[str, Any]:
@@ -90,13 +86,24 @@ def _listed(connection: Connection, tab: str) -> tuple[list[Row], dict[str, Any]
     account = request.args.get("account", type=int)
     unit = request.args.get("unit", type=int)
     below = units.below(connection, {unit}) if unit and access.here().covers(unit) else None
-    narrowed: dict[str, Any] = {"theirs": _theirs(), "account_id": account, "unit_ids": below}
+    narrowed: dict[str, Any] = {
+        "theirs": access.people_of(connection),
+        "account_id": account,
+        "within": scope.of(connection, below),
+    }
     if tab != "all":
-        mine = access.here().staff.id if tab == "mine" else None
-        return _rows(connection, conversations.waiting(connection, assigned_id=mine, **narrowed)), None
+        return _open_ones(connection, tab, narrowed)
     lines = conversations.recent(connection, before=_before(), limit=PAGE + 1, **narrowed)
     last = lines[PAGE - 1] if len(lines) > PAGE else None
     more = {"tab": "all", "account": account, "unit": unit, "before": _cursor(last)} if last else None
+    return _rows(connection, lines[:PAGE]), more
+
+
+def _open_ones(connection: Connection, tab: str, narrowed: dict[str, Any]) -> tuple[list[Row], dict[str, Any] | None]:
+    mine = access.here().staff.id if tab == "mine" else None
+    start = max(0, request.args.get("start", 0, type=int))
+    lines = conversations.waiting(connection, assigned_id=mine, start=start, limit=PAGE + 1, **narrowed)
+    more = {**request.args.to_dict(), "start": start + PAGE} if len(lines) > PAGE else None
     return _rows(connection, lines[:PAGE]), more
 
 
@@ -128,7 +135,13 @@ def _row(line: Line, body: str | None, at: datetime | None = None) -> Row:
 
 def _found(connection: Connection, wanted: str) -> tuple[list[Row], dict[str, Any] | None]:
     """The newest message of each person that holds the words."""
-    hits = said.find(connection, wanted, below=request.args.get("below", type=int), theirs=_theirs(), limit=PAGE + 1)
+    hits = said.find(
+        connection,
+        wanted,
+        below=request.args.get("below", type=int),
+        theirs=access.people_of(connection),
+        limit=PAGE + 1,
+    )
     more = {"q": wanted, "below": hits[PAGE - 1].id} if len(hits) > PAGE else None
     newest = {hit.person_id: hit for hit in reversed(hits[:PAGE])}
     lines = conversations.some(connection, newest)
@@ -319,7 +332,7 @@ def back(person_id: int) -> AnyResponse:
 @screen.get("/conversations/stuck")
 def stuck() -> str:
     with desk().database.read() as connection:
-        found = conversations.stuck(connection, _theirs())
+        found = conversations.stuck(connection, access.people_of(connection))
         around = _surroundings(connection)
     rows = [(one, *_stuck_words(one)) for one in found]
     return render_template("console/conversations/stuck.html", rows=rows, **around)

@@ -55,11 +55,12 @@ def add() -> str | Response | tuple[str, int]:
     if fault:
         return render_template("console/data_requests/add.html", form=form, fault=fault), 422
     at, by = desk(), access.here().staff.id
+    answer_by = _answer_by(received)
 
     def op(connection: Connection) -> int:
         return store.add(
             connection, at.clock(), by, kind=Kind(form.kind.data), channel=Channel(form.channel.data),
-            received_at=received, answer_by=_answer_by(received), finish_by=received + FINISH_WITHIN,
+            received_at=received, answer_by=answer_by, finish_by=received + FINISH_WITHIN,
             person_id=person, contact=form.contact.text,
         )  # fmt: skip
 

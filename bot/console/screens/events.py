@@ -83,7 +83,7 @@ def _event(number: int) -> Event:
 
 
 def _write(event: Event | None) -> str | AnyResponse | tuple[str, int]:
-    form = EventForm(request.form, data=_filled(event))
+    form = EventForm(request.form or None, data=_filled(event))
     form.unit.choices = _unit_choices()
     fault = ""
     if request.method == "POST":

@@ -54,8 +54,8 @@ def add() -> str | AnyResponse | tuple[str, int]:
     fault = _fault(form)
     if fault:
         return render_template("console/incidents/add.html", form=form, fault=fault), 422
-    at, by = desk(), access.here().staff.id
-    number = at.database.write(lambda connection: store.add(connection, at.clock(), by, **_values(form)))
+    at, by, values = desk(), access.here().staff.id, _values(form)
+    number = at.database.write(lambda connection: store.add(connection, at.clock(), by, **values))
     return redirect(url_for("console.incidents.show", number=number, done="incident_added"))
 
 
@@ -89,8 +89,8 @@ def show(number: int) -> str | AnyResponse | tuple[str, int]:
     fault = "duty.closed" if incident.closed_at else _fault(form)
     if fault:
         return _page(incident, form, fault), 422
-    at, by = desk(), access.here().staff.id
-    at.database.write(lambda connection: store.change(connection, at.clock(), by, number, **_values(form)))
+    at, by, values = desk(), access.here().staff.id, _values(form)
+    at.database.write(lambda connection: store.change(connection, at.clock(), by, number, **values))
     return redirect(url_for("console.incidents.show", number=number, done="incident_saved"))
 
 
@@ -139,14 +139,15 @@ def touch(number: int) -> str | AnyResponse | tuple[str, int]:
     at, by = desk(), access.here().staff.id
     with at.database.read() as connection:
         below = sorted(units.below(connection, {form.unit.data})) if form.unit.data else None
-    at.database.write(
-        lambda connection: store.add_people(
-            connection, at.clock(), by, number, account_id=form.account.data or None, unit_ids=below,
-            since=_at(form.since.data, time.min), until=_at(form.until.data, time.max), person_ids=named or None,
-        ),
-        wait_s=60,
-    )  # fmt: skip
-    return redirect(url_for("console.incidents.show", number=number, done="incident_listed", _anchor="people"))
+    wanted: dict[str, Any] = {
+        "account_id": form.account.data or None,
+        "unit_ids": below,
+        "since": _at(form.since.data, time.min),
+        "until": _at(form.until.data, time.max),
+        "person_ids": named or None,
+    }
+    at.database.write(lambda connection: store.add_people(connection, at.clock(), by, number, **wanted), wait_s=60)
+    return redirect(url_for("console.incidents.show", number=number, done="incident_listed", _anchor="touched"))
 
 
 def _at(day: Any, clock: time) -> datetime | None:

@@ -13,7 +13,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.unit_tree import choices
-from bot.store import accounts, audit, conversations, data_requests, erasure, exports, marks, persons, units, workplaces
+from bot.store import (
+    accounts,
+    audit,
+    conversations,
+    data_requests,
+    erasure,
+    exports,
+    marks,
+    persons,
+    scope,
+    units,
+    workplaces,
+)
 from bot.store.conversations import Line
 from bot.store.data_requests import Kind
 from bot.store.persons import Person
@@ -38,7 +50,7 @@ def index() -> str | AnyResponse:
         mine = {number: one for number, one in known.items() if access.here().covers(number)}
         below = units.below(connection, {unit}) if unit in mine else None
         lines = conversations.recent(
-            connection, theirs=conversations.within(access.here().units), account_id=account, unit_ids=below,
+            connection, theirs=access.people_of(connection), account_id=account, within=scope.of(connection, below),
             before=_before(), unclear=unclear, limit=PAGE + 1,
         )  # fmt: skip
         said = _said(connection, [line.person_id for line in lines])
@@ -74,11 +86,11 @@ def _before() -> tuple[datetime, int] | None:
 
 def _by_number(wanted: str) -> int | None:
     """Our number, or the platform's own id."""
-    theirs = conversations.within(access.here().units)
     number = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else 0
     query = select(people.c.id).where((people.c.id == number) | (people.c.user_id == wanted)).limit(1)
     with desk().database.read() as connection:
-        return connection.scalar(query if theirs is None else query.where(theirs))
+        theirs = access.people_of(connection)
+        return connection.scalar(query if theirs is None else query.where(theirs.condition))
 
 
 def _mine(person_id: int) -> tuple[Person, Line]:

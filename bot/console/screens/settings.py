@@ -137,7 +137,10 @@ _FIXED: dict[str, tuple[Item, ...]] = {
         Item("retention", lambda: _number(1, 60), "exports"),
         Item("retention", lambda: _number(365, 7300), "consents"),
     ),
-    "console": (Item("second_factor_for_all", BooleanField, area=CONSOLE),),
+    "console": (
+        Item("second_factor_for_all", BooleanField, area=CONSOLE),
+        Item("second_reader_for_answers", BooleanField, area=CONSOLE),
+    ),
 }
 
 

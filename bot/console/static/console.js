@@ -40,3 +40,7 @@ for (const form of document.querySelectorAll("form[data-preview]")) {
     }, 250);
   });
 }
+
+// A page that shows progress looks again by itself; a link does the same without this.
+const refreshing = document.querySelector("[data-refresh]");
+if (refreshing) setTimeout(() => location.reload(), Number(refreshing.dataset.refresh) * 1000);

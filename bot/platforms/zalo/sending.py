@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,11 @@ def parts(message: Outbound, *, buttons: bool, hint: str = "") -> list[Part]:
 
     Choices are a numbered list at the end, and `menu` says what the numbers mean. With `buttons`, up to five are real
     ones; `menu` is set all the same, as the numbers stand there when Zalo refuses the buttons. `hint` follows the list.
+    A picture stands with the last text, and buttons are numbers then: there is one place for either.
     """
+    if message.picture:
+        *first, last_part = parts(replace(message, picture=""), buttons=False, hint=hint)
+        return [*first, replace(last_part, body={**last_part.body, "attachment": _picture(message.picture)})]
     if any(len(button.payload or "") > MAX_PAYLOAD for button in message.buttons):
         raise ValueError(f"a button's payload is longer than {MAX_PAYLOAD} characters")
     text, shown = nfc(message.text).strip(), [_button(button) for button in message.buttons]
@@ -84,6 +89,11 @@ def _button(button: Button) -> dict[str, Any]:
 
 def _template(buttons: Sequence[Mapping[str, Any]]) -> dict[str, object]:
     return {"type": "template", "payload": {"buttons": list(buttons)}}
+
+
+def _picture(url: str) -> dict[str, object]:
+    shown = {"media_type": "image", "url": url}
+    return {"type": "template", "payload": {"template_type": "media", "elements": [shown]}}
 
 
 def _listed(buttons: Sequence[Mapping[str, Any]], hint: str) -> str:

@@ -1,0 +1,197 @@
+"""What the benchmarks share: a platform that answers at once or after a while, webhooks signed as Meta signs them.
+
+The platform here only takes messages and notes when they came: a double that checks every rule would compete with the
+bot for the two cores and be measured with it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from waitress.server import create_server
+
+from tests.running import SECRET, Bot, free_port
+
+APP_ID, APP_SECRET, PAGE = "1000000000000001", "secret-of-the-benchmark", "200000000000002"
+_numbers = count(1)
+_RUN = int(time.time()) % 100_000
+
+
+def new_user() -> str:
+    """Give the id of somebody who never wrote before, in any run."""
+    return f"7{_RUN:05d}{next(_numbers):010d}"
+
+
+def message(user: str, text: str = "menu") -> bytes:
+    at = int(time.time() * 1000)
+    item = {
+        "sender": {"id": user},
+        "recipient": {"id": PAGE},
+        "timestamp": at,
+        "message": {"mid": f"m_{user}_{next(_numbers)}", "text": text},
+    }
+    return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
+
+
+def receipt(user: str) -> bytes:
+    """Write a delivery receipt that names a message nobody knows, as from another system on the same Page."""
+    at = int(time.time() * 1000)
+    item = {
+        "sender": {"id": user},
+        "recipient": {"id": PAGE},
+        "timestamp": at,
+        "delivery": {"mids": [f"m_other_{next(_numbers)}"], "watermark": at},
+    }
+    return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
+
+
+@dataclass
+class Platform:
+    """A Send API on a port of its own. `taken`: user -> when the request came in, by the clock of this machine."""
+
+    port: int
+    latency_s: float = 0.0
+    taken: dict[str, float] = field(default_factory=dict)
+    waiting: dict[str, threading.Event] = field(default_factory=dict)
+
+    def __call__(self, environ: dict[str, Any], start: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
+        at = time.time()
+        body = json.loads(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+        user = body["recipient"]["id"]
+        if "message" in body:
+            self.taken.setdefault(user, at)
+            if event := self.waiting.pop(user, None):
+                event.set()
+            if self.latency_s:
+                time.sleep(self.latency_s)
+        answer = json.dumps({"recipient_id": user, "message_id": f"m_{next(_numbers)}"}).encode()
+        start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
+        return [answer]
+
+
+@contextmanager
+def platform(latency_s: float = 0.0) -> Iterator[Platform]:
+    made = Platform(free_port(), latency_s)
+    server = create_server(made, host="127.0.0.1", port=made.port, threads=64, connection_limit=500)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        server.close()
+        thread.join(timeout=5)
+
+
+def environment(folder: Path, made: Platform, database_url: str = "") -> dict[str, str]:
+    """Give a bot's variables: one Page at `made`."""
+    return {
+        "BOT_DATA_DIR": str(folder / "data"),
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": SECRET,
+        "MESSENGER_APP_ID": APP_ID,
+        "MESSENGER_APP_SECRET": APP_SECRET,
+        "MESSENGER_VERIFY_TOKEN": "benchmark",
+        "MESSENGER_PAGE_ID": PAGE,
+        "MESSENGER_PAGE_ACCESS_TOKEN": "token",
+        "MESSENGER_API_URL": f"http://127.0.0.1:{made.port}",
+    }
+
+
+class Door:
+    """One connection to the bot's webhook, kept open."""
+
+    def __init__(self, port: int) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+
+    def post(self, body: bytes, path: str = "/webhooks/messenger") -> int:
+        signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
+        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
+        self._connection.request("POST", path, body, headers)
+        return self._status()
+
+    def get(self, path: str) -> int:
+        self._connection.request("GET", path)
+        return self._status()
+
+    def _status(self) -> int:
+        answer = self._connection.getresponse()
+        answer.read()
+        return answer.status
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@dataclass
+class Sent:
+    """One webhook of an open loop: when it left, and how long its answer took."""
+
+    user: str
+    at: float
+    took_s: float
+    status: int
+
+
+def open_loop(ports: Sequence[int], bodies: Iterable[tuple[str, bytes]], rate: float) -> list[Sent]:
+    """Post at a steady rate, whatever the answers do; sixteen connections take turns."""
+    local = threading.local()
+
+    def send(number: int, user: str, body: bytes, due: float) -> Sent:
+        door = getattr(local, "door", None)
+        if door is None:
+            door = local.door = Door(ports[number % len(ports)])
+        time.sleep(max(0.0, due - time.time()))
+        at = time.time()
+        status = door.post(body)
+        return Sent(user, at, time.time() - at, status)
+
+    begin = time.time() + 0.1
+    with ThreadPoolExecutor(16) as pool:
+        planned = enumerate(bodies)
+        futures = [pool.submit(send, number, user, body, begin + number / rate) for number, (user, body) in planned]
+        return [future.result() for future in futures]
+
+
+def closed_loop(port: int, made: Platform, connections: int, seconds: float) -> int:
+    """Let each connection write a message, wait for its reply, and go on; how many replies came."""
+    end = time.time() + seconds
+
+    def talk(_: int) -> int:
+        door, replies = Door(port), 0
+        while time.time() < end:
+            user = new_user()
+            event = made.waiting[user] = threading.Event()
+            if door.post(message(user)) == 200 and event.wait(10):
+                replies += 1
+        door.close()
+        return replies
+
+    with ThreadPoolExecutor(connections) as pool:
+        return sum(pool.map(talk, range(connections)))
+
+
+def quantile(values: Iterable[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def memory_mb(bot: Bot, name: str) -> float:
+    status = Path(f"/proc/{bot.programs[name].pid}/status").read_text(encoding="ascii")
+    kilobytes = next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
+    return int(kilobytes) / 1024
+
+
+def row(what: str, found: str, bar: str) -> None:
+    print(f"{what:<74} {found:<34} bar: {bar}", flush=True)

@@ -1,0 +1,110 @@
+"""The way of one message, measured: `python -m tests.benchmarks.message [--database postgresql+psycopg://…]`.
+
+Prints the rows of the design's table of bars that concern one message. Ratios compare within one run; the figures of
+two machines, or of one that is busy with something else, do not compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from tests.benchmarks import load
+from tests.benchmarks.load import Door, Platform, environment, message, new_user, quantile, row
+from tests.running import Bot, free_port, start_all, until
+
+SECONDS = 10.0
+PER_SECOND = 50
+
+
+def main() -> None:
+    options = _options()
+    with tempfile.TemporaryDirectory() as name, load.platform() as made:
+        folder = Path(name)
+        ports = [free_port() for _ in range(2 if options.database else 1)]
+        bot = Bot(environment(folder, made, options.database), folder, ports)
+        try:
+            began = time.perf_counter()
+            start_all(bot, workers=2 if options.database else 1)
+            row("ready after start", f"{time.perf_counter() - began:.1f} s", "3 s")
+            _measure(bot, made, options)
+        finally:
+            bot.close()
+
+
+def _measure(bot: Bot, made: Platform, options: argparse.Namespace) -> None:
+    load.closed_loop(bot.ports[0], made, 4, 2.0)  # everything that is made at the first use is made
+    _acknowledgements(bot.ports[0])
+    _settled(made)
+    made.latency_s = 0.05
+    _steady(bot, made, options.seconds)
+    _settled(made)
+    made.latency_s = 0.0
+    replies = load.closed_loop(bot.ports[0], made, 16, options.seconds)
+    bar = "reported" if options.database else "200"
+    row("replies/s, 16 connections in a closed loop, a menu message", f"{replies / options.seconds:.0f}", bar)
+    for process in bot.programs:
+        if process != "clock":
+            row(f"memory after that ({process})", f"{load.memory_mb(bot, process):.0f} MB", "200 MB")
+
+
+def _acknowledgements(port: int) -> None:
+    """Compare signed webhooks, committed, with a route of the same server that does nothing."""
+    nothing = _per_second(port, "/health/live", lambda: b"")
+    kept = _per_second(port, "/webhooks/messenger", lambda: load.receipt("7000000000000000"))
+    row("acknowledged/s against a route that does nothing", f"{kept:.0f} / {nothing:.0f} = {kept / nothing:.2f}", "0.5")
+
+
+def _per_second(port: int, path: str, body: Callable[[], bytes], seconds: float = 4.0) -> float:
+    end = time.time() + seconds
+
+    def knock(_: int) -> int:
+        door, number = Door(port), 0
+        while time.time() < end:
+            made = body()
+            if made:
+                door.post(made, path)
+            else:
+                door.get(path)
+            number += 1
+        door.close()
+        return number
+
+    with ThreadPoolExecutor(16) as pool:
+        return sum(pool.map(knock, range(16))) / seconds
+
+
+def _steady(bot: Bot, made: Platform, seconds: float) -> None:
+    users = [new_user() for _ in range(int(PER_SECOND * seconds))]
+    sent = load.open_loop(bot.ports, ((user, message(user)) for user in users), PER_SECOND)
+    until(lambda: all(user in made.taken for user in users), within_s=60)
+    took = [one.took_s * 1000 for one in sent]
+    leaves = [(made.taken[one.user] - one.at) * 1000 for one in sent]
+    what = f"{PER_SECOND} webhooks/s, platform answering in 50 ms"
+    assert all(one.status == 200 for one in sent), "a webhook was refused"
+    row(f"{what}: acknowledged", f"p50 {quantile(took, 0.5):.1f} p99 {quantile(took, 0.99):.1f} ms", "p99 15 ms")
+    found = f"p50 {quantile(leaves, 0.5):.1f} p95 {quantile(leaves, 0.95):.1f} ms"
+    row(f"{what}: the reply leaves", found, "p50 10 ms, p95 20 ms")
+
+
+def _settled(made: Platform) -> None:
+    """Wait until nothing more is sent."""
+    seen = -1
+    while seen != len(made.taken):
+        seen = len(made.taken)
+        time.sleep(1.0)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.message", description=__doc__)
+    parser.add_argument("--database", default="", help="a PostgreSQL URL; empty: SQLite")
+    parser.add_argument("--seconds", type=float, default=SECONDS)
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
