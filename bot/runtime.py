@@ -355,7 +355,8 @@ class Runtime(Store):
         return Say(self.voice.engine.texts("delivery.data_link", url=f"{self.url}/my-data/{token}"))
 
     def _staff_linked(self, good: bool) -> Say:
-        return Say(self.voice.engine.texts("staff_link.done" if good else "staff_link.unknown"))
+        texts = self.voice.engine.texts
+        return Say(texts("staff_link.done") if good else texts("staff_link.unknown"))
 
     def _notifier(self) -> Notifier:
         return Notifier(

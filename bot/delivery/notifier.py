@@ -22,7 +22,8 @@ from bot.delivery.routes import Windows
 from bot.library.organisation import Organisation
 from bot.messages import Outbound
 from bot.states import Origin
-from bot.store import conversations, data_requests, marks, notifications, outbox, persons, staff, units
+from bot.store import announcements, conversations, data_requests, marks, notifications, outbox, persons, staff, units
+from bot.store.announcements import State
 from bot.store.database import Database
 from bot.store.marks import Alarm
 from bot.store.outbox import Draft
@@ -39,6 +40,7 @@ PAGES = {
     "send": "/accounts/{number}",
     "notice": "/accounts/{number}",
     "announcement": "/announcements/{number}",
+    "approval": "/announcements/{number}",
 }
 URGENT = "handover.urgent"
 
@@ -76,6 +78,7 @@ class Notifier:
         """Tell whoever is due; how many were told."""
         with self._database.read() as connection:
             cases = [case for alarm in marks.open_alarms(connection) if (case := _case(connection, alarm)) is not None]
+            cases += _approvals(connection)
             due = [(case, one) for case in cases for one in self._due(connection, case)]
         return sum(self._tell(case.alarm, one) for case, one in due)
 
@@ -166,6 +169,22 @@ def _case(connection: Connection, alarm: Alarm) -> _Case | None:
     named = [row.assigned_id, *in_charge(units.everything(connection), line.unit_id if line else None)]
     first = [people[one] for one in named if one in people]
     return _Case(alarm, list({one.id: one for one in (*first, *province)}.values()), in_turn=alarm.code != URGENT)
+
+
+def _approvals(connection: Connection) -> list[_Case]:
+    """Announcements that wait for a second person: everybody of the province who did not write them."""
+    waiting = announcements.listed(connection, states=[State.SUBMITTED])
+    if not waiting:
+        return []
+    people = [one for one in staff.everyone(connection) if one.disabled_at is None and one.role in _PROVINCE]
+    return [
+        _Case(
+            Alarm(f"approval:{one.id}", "approval.waiting", {}, one.changed_at, None),
+            [person for person in people if person.id not in {one.created_by, one.changed_by, one.submitted_by}],
+            in_turn=False,
+        )
+        for one in waiting
+    ]
 
 
 def in_charge(known: Mapping[int, Unit], unit_id: int | None) -> Iterator[int | None]:

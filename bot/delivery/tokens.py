@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from datetime import datetime, timedelta
 
@@ -35,7 +36,8 @@ class Tokens:
     def renew(self, account: Account) -> bool:
         """After a call with `account`'s token was refused: True when the store holds a newer one to try with."""
         lease = f"token:{account.id}"
-        if not self._locked(lease):
+        holder = f"{self._owner}:{secrets.token_hex(4)}"  # two threads of one process are two holders
+        if not self._locked(lease, holder):
             return False  # somebody else is at it; the message waits a moment
         try:
             current = self._fresh(account.id)
@@ -45,7 +47,7 @@ class Tokens:
                 return True
             return self._refresh(current)
         finally:
-            self._database.write(lambda connection: marks.drop_lease(connection, lease, self._owner))
+            self._database.write(lambda connection: marks.drop_lease(connection, lease, holder))
 
     def renew_due(self) -> None:
         """Refresh what is old; called by the clock."""
@@ -113,9 +115,9 @@ class Tokens:
         with self._database.read() as connection:
             return accounts.get(connection, account_id)
 
-    def _locked(self, lease: str) -> bool:
+    def _locked(self, lease: str, holder: str) -> bool:
         now = self._clock()
-        return self._database.write(lambda connection: marks.take_lease(connection, lease, self._owner, now, LOCK))
+        return self._database.write(lambda connection: marks.take_lease(connection, lease, holder, now, LOCK))
 
 
 def hold(database: Database, account: Account, code: str, now: datetime) -> None:

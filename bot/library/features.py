@@ -14,7 +14,7 @@ from bot.library.vietnamese import normalise, topics, with_readings
 
 SHORTEST, LONGEST = 3, 4  # letters in a piece of a word, its borders counted
 _WORD = "="  # begins the name of a word, so that it is not taken for a piece
-FEWEST = 2  # messages a piece must stand in to be kept
+FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,17 @@ class Row:
 
 
 class Features:
-    """Learns from the example messages which features there are and how rare each is."""
+    """Learns from the example messages which features there are and how rare each is.
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    `fewest`: messages a piece must stand in to be kept.
+    """
+
+    def __init__(self, texts: Sequence[str], fewest: int = FEWEST) -> None:
         met: dict[str, int] = {}  # every piece and word, in the order they were met
         said = [np.array([met.setdefault(one, len(met)) for one in _features(text)], dtype=np.intp) for text in texts]
         seen = np.bincount(np.concatenate(said), minlength=len(met))
-        is_word = np.array([one[0] == _WORD for one in met])
-        kept = np.flatnonzero((seen >= FEWEST) | is_word)
+        is_word = np.array([one[0] == _WORD for one in met], dtype=bool)
+        kept = np.flatnonzero((seen >= fewest) | is_word)
         moved = np.full(len(met), -1, dtype=np.intp)
         moved[kept] = np.arange(len(kept))
         self._places = {one: int(moved[at]) for one, at in met.items() if moved[at] >= 0}

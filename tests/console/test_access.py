@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 import pytest
+from werkzeug.routing import AnyConverter, Rule
 
 from bot.console import access
 from bot.console.access import ROLES, SCREENS, May
@@ -21,13 +22,21 @@ def _routes(office: Office) -> list[tuple[str, str, str]]:
     for rule in office.app.url_map.iter_rules():
         if not rule.endpoint.startswith("console."):
             continue
-        values = {name: "identity" if name == "name" else "1" for name in rule.arguments}
+        values = {name: _some(rule, name) for name in rule.arguments}
         address = adapter.build(rule.endpoint, values).removeprefix("/console")
         found += [
             (rule.endpoint.removeprefix("console."), method, address)
             for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
         ]
     return found
+
+
+def _some(rule: Rule, name: str) -> str:
+    """A value that the address takes: the first of a closed list, else one that is nobody's."""
+    converter = rule._converters[name]
+    if isinstance(converter, AnyConverter):
+        return min(converter.items)
+    return "identity" if name == "name" else "1"
 
 
 def _ask(visitor: Visitor, method: str, address: str) -> int:

@@ -303,9 +303,7 @@ def test_an_answer_wants_to_be_read_again(administrator: Visitor, office: Office
     with office.database.read() as connection:
         entry = knowledge.everything(connection, office.app.extensions["console"])["II.3.4"].entry
     value = {**entry, "valid_until": "2026-12-01"}
-    office.database.write(
-        lambda connection: options.put(connection, office.time(), None, "knowledge", "II.3.4", value)
-    )
+    office.database.write(lambda connection: options.put(connection, office.time(), None, "knowledge", "II.3.4", value))
     assert "dùng tới 01/12/2026" in administrator.get("/").text
     assert "Mỗi năm có tôn vinh" in administrator.get("/answers?order=due").text
     office.time.pass_by(days=10)

@@ -18,7 +18,7 @@ from bot.delivery.notifier import Notifier
 from bot.library.organisation import Organisation
 from bot.runtime import Store
 from bot.settings import load
-from bot.store import accounts, marks, notifications, persons, units
+from bot.store import accounts, announcements, marks, notifications, persons, units
 from bot.store.schema import outbox
 from bot.store.schema import persons as people
 from bot.store.staff import Role, staff
@@ -180,6 +180,20 @@ def test_a_dead_token_goes_to_the_province(office: Office) -> None:
     )
     assert office.told() == ["qt@example.vn"]
     assert "/console/accounts/1" in office.letter()
+
+
+def test_an_approval_goes_to_those_who_did_not_write_it(office: Office) -> None:
+    author = office.colleague("tac.gia", Role.PROVINCIAL, "tg@example.vn")
+    office.colleague("quan.tri", Role.ADMINISTRATOR, "qt@example.vn")
+    number = office.store.database.write(
+        lambda connection: announcements.add(connection, office.hands(), author, title="18/5", body="x")
+    )
+    assert office.told() == []
+    office.store.database.write(
+        lambda connection: announcements.move(connection, "submit", number, submitted_by=author)
+    )
+    assert office.told() == ["qt@example.vn"]
+    assert f"/console/announcements/{number}" in office.letter()
 
 
 def test_the_same_cause_later_is_a_new_matter(office: Office) -> None:

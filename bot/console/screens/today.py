@@ -17,6 +17,7 @@ from bot.initiatives.news import CALL_AFTER, working_days_ago
 from bot.library.organisation import DAY_NAMES, Organisation
 from bot.store import (
     accounts,
+    announcements,
     answering,
     conversations,
     data_requests,
@@ -28,6 +29,7 @@ from bot.store import (
     staff,
     units,
 )
+from bot.store.announcements import Announcement, State
 from bot.store.conversations import Line
 from bot.store.marks import Alarm
 from bot.store.schema import handovers, misses
@@ -59,6 +61,7 @@ def show() -> str:
             **_initiatives(connection),
             **_duties(connection),
             **_answers(connection),
+            "approvals": _approvals(connection),
             **_whole(connection),
         }
     return render_template("console/today/show.html", sections=WANTED, units=known, now=desk().clock(), **page)
@@ -106,6 +109,15 @@ def _working_day_after(at: datetime, organisation: Organisation) -> datetime:
     if organisation.hours:
         return organisation.working_days_after(desk().local(at), 1)
     return data_requests.working_days_after(at, 1)
+
+
+def _approvals(connection: Connection) -> list[Announcement]:
+    """Announcements that wait for a second person, when one may be it."""
+    if not access.may(May.APPROVE):
+        return []
+    me = access.here().staff.id
+    waiting = announcements.listed(connection, states=[State.SUBMITTED], limit=SHOWN)
+    return [one for one in waiting if me not in {one.created_by, one.changed_by, one.submitted_by}]
 
 
 def _duties(connection: Connection) -> dict[str, Any]:
