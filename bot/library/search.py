@@ -18,7 +18,8 @@ DECLINED_AT = 0.3  # so much weight outside for each part of a question, and it 
 SURE = 0.65  # below it the first answers are offered to choose from
 CLEAR = 0.8  # what each part of a message with several questions must reach to be answered by itself
 LEANING = 6  # a message of up to so many words may lean on the answer before it
-BRIEF = 2  # and one of up to so many says nothing by itself ("khi nào"): a rule that fits decides, however sure the rest
+BRIEF = 2  # one of up to so many says little by itself ("khi nào"): what it seems to be must be surer than BRIEFLY
+BRIEFLY = 0.9
 
 
 class Library:
@@ -97,9 +98,9 @@ class Library:
 
     def _followed(self, reading: Reading, text: str, before: str) -> Reading:
         """A short message that leans on the answer before it: read by rule, else with that answer's question."""
-        firm = reading.kind is not Kind.QUESTION and reading.confidence > CLEAR
         brief = reading.kind is Kind.OUT_OF_SCOPE and not reading.signals and self._lexicon.leans(text, BRIEF)
-        if (firm and reading.kind is not Kind.SMALLTALK and not brief) or not self._lexicon.leans(text, LEANING):
+        firm = reading.kind is not Kind.QUESTION and reading.confidence > (BRIEFLY if brief else CLEAR)
+        if (firm and reading.kind is not Kind.SMALLTALK) or not self._lexicon.leans(text, LEANING):
             return reading
         meant = self._lexicon.follow_up(before, text)
         if meant in self.answers:

@@ -176,7 +176,8 @@ def _narrowed(
         if one is not None:
             query = query.where(one.condition)
     if account_id is not None:
-        query = query.where(people.c.account_id == account_id)
+        # not the bare column: by its index all of an account's people would be fetched and sorted
+        query = query.where(func.coalesce(people.c.account_id, 0) == account_id)
     return query
 
 

@@ -18,9 +18,10 @@ from sqlalchemy import select
 from waitress.server import create_server
 
 from bot.app import create_app
+from bot.conversation.engine import Engine
 from bot.delivery import seeding
 from bot.delivery.seeding import Seed
-from bot.runtime import Runtime
+from bot.runtime import Runtime, Voice
 from bot.settings import load
 from bot.simulator import Simulator, admit
 from bot.simulator.acts import Act
@@ -140,23 +141,32 @@ class Stage:
         return self.runtime.database.write(lambda connection: outbox.add(connection, [draft], self.hands()))[0]
 
 
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The real one, with the texts as shipped; it takes seconds to learn them, so all tests share it."""
+    return Voice().engine
+
+
 @pytest.fixture
-def stage(tmp_path: Path, hands: Hands) -> Iterator[Stage]:
-    yield from _stage("", tmp_path, hands)
+def stage(tmp_path: Path, hands: Hands, engine: Engine) -> Iterator[Stage]:
+    yield from _stage("", tmp_path, hands, engine)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def stage_on_each(request: pytest.FixtureRequest, tmp_path: Path, hands: Hands) -> Iterator[Stage]:
+def stage_on_each(
+    request: pytest.FixtureRequest, tmp_path: Path, hands: Hands, engine: Engine
+) -> Iterator[Stage]:
     """The same on either database."""
     url = "" if request.param == "sqlite" else new_postgres(request.getfixturevalue("postgres_server"))
-    yield from _stage(url, tmp_path, hands)
+    yield from _stage(url, tmp_path, hands, engine)
 
 
-def _stage(url: str, folder: Path, hands: Hands) -> Iterator[Stage]:
+def _stage(url: str, folder: Path, hands: Hands, engine: Engine) -> Iterator[Stage]:
     port = free_port()
     local = f"http://127.0.0.1:{port}"
     variables = {"BOT_DATA_DIR": str(folder), "DATABASE_URL": url, "SECRET_KEY": SECRET, "PORT": str(port)}
     runtime = Runtime(load({name: value for name, value in variables.items() if value}), clock=hands)
+    runtime.voice._engine = engine
     simulator = Simulator(local, own_url=f"{local}/simulator", secret="tests", now=lambda: hands().timestamp())
     runtime.plant([_seed(simulator, platform) for platform in PLATFORMS])
     server = create_server(create_app(runtime, simulator), host="127.0.0.1", port=port, threads=8)

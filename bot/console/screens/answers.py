@@ -10,8 +10,9 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.console import access, knowledge, plots
+from bot.console import access, knowledge, plots, shipped
 from bot.console.desk import desk
+from bot.console.editors import Bubble, answer_bubbles
 from bot.console.knowledge import Known
 from bot.store import answering, marks, options, staff
 
@@ -66,6 +67,7 @@ def show(key: str) -> str:
             "people": {person.id: person.name for person in staff.everyone(connection)},
             "published": answering.published(connection, 10, key),
             "plots": _plots(connection, key) if known else [],
+            "bubbles": _bubbles(connection, known) if known else [],
         }
     clauses = knowledge.documents(at).clauses() if known else {}
     verbatim = [clauses[cited] for cited in known.answer.citations if cited in clauses] if known else []
@@ -78,6 +80,11 @@ def show(key: str) -> str:
         today=at.today,
         **page,
     )
+
+
+def _bubbles(connection: Connection, known: Known) -> list[Bubble]:
+    texts = shipped.spoken(connection, desk().organisation(), desk().content, {}, "")
+    return answer_bubbles(known.answer.short, known.answer.longer, known.answer.source, texts)
 
 
 def _plots(connection: Connection, key: str) -> list[tuple[str, Any]]:

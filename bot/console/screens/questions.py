@@ -86,7 +86,7 @@ def _background(folder: Path) -> tuple[str, ...]:
 def _group(misses: Sequence[Miss]) -> Group:
     likely = Counter(answer for one in misses for answer in one.nearest)
     texts = dict.fromkeys(" ".join(one.text.split()) for one in misses)
-    return Group(tuple(misses), tuple(texts), tuple(answer for answer, _ in likely.most_common(3)))
+    return Group(tuple(misses), tuple(texts), tuple(answer for answer, _ in likely.most_common(2)))
 
 
 @screen.post("/questions/dismiss")
