@@ -160,6 +160,7 @@ def _server(runtime: Runtime, simulator: Simulator | None) -> Any:
             port=settings.port,
             threads=WEB_THREADS,
             connection_limit=500,
+            asyncore_use_poll=True,  # select would fail when the sockets are closed at the stop
             channel_timeout=30,
             # kept as they came: /metrics and /simulator look at them to tell a proxy on this machine from a person
             clear_untrusted_proxy_headers=False,

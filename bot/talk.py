@@ -230,6 +230,10 @@ class Turn:
         """The words carry one of these signals."""
         return not self.choice and not self.reading.signals.isdisjoint(signals)
 
+    def says(self, *signals: str) -> bool:
+        """As `has`, by a phrase that decides: a likeness alone must not turn somebody's name into an insult."""
+        return not self.choice and not (self.reading.signals - self.reading.guessed).isdisjoint(signals)
+
     def button(self, title: str, action: str) -> Button:
         """A button whose press comes back as `choice == action`."""
         return Button(title=title, payload=PAYLOAD_PREFIX + action)

@@ -5,6 +5,7 @@ import re
 from bot.talk import Ask, Button, CancelRegistration, Event, Expects, Kind, Register, Reply, Say, Turn
 
 NAME = "name"
+ELSEWHERE = ("stop", "menu", "danger", "injection", "insult")
 LONGEST_NAME = 80
 _LIST = re.compile(
     r"^(xem )?(cac )?(su kien|lop hoc|khoa hoc|buoi le)( (nao|gi|sap toi|dang mo))*$"
@@ -78,7 +79,7 @@ def _named(turn: Turn) -> Reply | None:
         return Reply(says=(Say(turn.texts("events.kept")),), kind=Kind.MENU)
     number = turn.asked.facts.get("event") if turn.asked else None
     name = " ".join(turn.text.split())
-    if turn.choice or not name or len(name) > LONGEST_NAME or turn.has("stop", "menu", "danger", "injection", "insult"):
+    if turn.choice or not name or len(name) > LONGEST_NAME or turn.says(*ELSEWHERE):
         return None
     if not isinstance(number, int) or not any(letter.isalpha() for letter in name):
         return None

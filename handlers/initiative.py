@@ -41,6 +41,7 @@ STOPS = frozenset(
 )  # fmt: skip
 RESUMES = frozenset({"viet tiep", "tiep tuc", "viet tiep don", "lam tiep", "gui tiep", "tiep"})
 STORIES = ("sang kien da dang", "sang kien cua nguoi khac", "sang kien tieu bieu", "coi sang kien", "xem sang kien hay")
+CARE = 0.6  # so likely a danger, though no phrase says so, that the emergency numbers are shown beside the answer
 FILES = frozenset({"image", "video", "audio", "file"})
 
 
@@ -202,7 +203,8 @@ def _in_the_form(turn: Turn, known: Initiatives, draft: Draft, asked: Ask) -> Re
     if _is_elsewhere(turn):
         return None
     reply = form.answered(turn, known, draft, asked.name)
-    return _with_care(turn, reply) if reply is not None and "danger" in turn.reading.guessed else reply
+    worrying = "danger" in turn.reading.guessed and turn.reading.confidence > CARE
+    return _with_care(turn, reply) if reply is not None and worrying else reply
 
 
 def _with_care(turn: Turn, reply: Reply) -> Reply:

@@ -84,7 +84,7 @@ def _unit(turn: Turn, asked: Ask) -> Reply | None:
 
 def _is_something_else(turn: Turn) -> bool:
     reading = turn.reading
-    if turn.has("stop", "menu", "danger", "bot?", "injection", "insult"):
+    if turn.says("stop", "menu", "danger", "bot?", "injection", "insult"):
         return True
     return reading.confidence >= SURE and reading.kind not in LIKE_A_WORKPLACE
 

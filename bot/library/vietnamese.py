@@ -48,26 +48,29 @@ def short_forms(folder: Path = LEXICON) -> ShortForms:
 
 
 @cache
-def topic_phrases(folder: Path = LEXICON) -> dict[str, list[tuple[tuple[str, ...], str]]]:
-    """The phrases of content/lexicon/topics.toml with their topics, by their first word."""
-    found: dict[str, list[tuple[tuple[str, ...], str]]] = defaultdict(list)
+def topic_phrases(folder: Path = LEXICON) -> dict[str, tuple[set[int], dict[tuple[str, ...], set[str]]]]:
+    """The phrases of content/lexicon/topics.toml by their first word: how long they are, and their topics."""
+    found: dict[str, tuple[set[int], dict[tuple[str, ...], set[str]]]] = defaultdict(lambda: (set(), defaultdict(set)))
     for topic, phrases in tomllib.loads((folder / "topics.toml").read_text(encoding="utf-8")).items():
         for phrase in phrases.split(","):
             said = tuple(words(phrase))
-            found[said[0]].append((said, topic))
-    return found
+            lengths, named = found[said[0]]
+            lengths.add(len(said))
+            named[said].add(topic)
+    return {word: (lengths, dict(named)) for word, (lengths, named) in found.items()}
 
 
 def topics(normalised: str) -> set[str]:
     """The topics whose words stand in the line."""
-    said = normalised.split()
+    said = tuple(normalised.split())
     known = topic_phrases()
-    return {
-        topic
-        for at, word in enumerate(said)
-        for phrase, topic in known.get(word, ())
-        if tuple(said[at : at + len(phrase)]) == phrase
-    }
+    found: set[str] = set()
+    for at, word in enumerate(said):
+        if word in known:
+            lengths, named = known[word]
+            for length in lengths:
+                found |= named.get(said[at : at + length], set())
+    return found
 
 
 def nfc(text: str) -> str:

@@ -32,7 +32,7 @@ from tests.announcements.crowd import gather, noon_zone
 from tests.conftest import new_postgres
 from tests.running import SECRET, Bot, Doubles, bot_and_doubles, start_all, until
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 PEOPLE = 5_000
 KILLS = 10
 SENDERS = 24

@@ -20,7 +20,7 @@ from bot.store.schema import units
 from bot.store.staff import Role
 from tests.console.conftest import Office, Visitor, open_office
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 BAR_MS = 200
 TIMES = 7
 PAGES = (

@@ -169,7 +169,8 @@ def _stage(url: str, folder: Path, hands: Hands, engine: Engine) -> Iterator[Sta
     runtime.voice._engine = engine
     simulator = Simulator(local, own_url=f"{local}/simulator", secret="tests", now=lambda: hands().timestamp())
     runtime.plant([_seed(simulator, platform) for platform in PLATFORMS])
-    server = create_server(create_app(runtime, simulator), host="127.0.0.1", port=port, threads=8)
+    app = create_app(runtime, simulator)
+    server = create_server(app, host="127.0.0.1", port=port, threads=8, asyncore_use_poll=True)
     admit(server)
     serving = threading.Thread(target=server.run, daemon=True)
     serving.start()

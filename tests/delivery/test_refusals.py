@@ -26,7 +26,7 @@ ERROR: dict[str, dict[str, dict[str, Any]]] = {
         "window": {"code": 10, "subcode": 2018278, "status": 403},
         "rejected": {"code": 100, "status": 400},
         "misconfigured": {"code": 200, "status": 403},
-        "later": {"code": 2, "status": 500},
+        "later": {"code": 1200, "status": 500},
     },
 }
 

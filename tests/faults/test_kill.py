@@ -90,7 +90,7 @@ def test_three_kills_in_300_messages(url: str, tmp_path: Path) -> None:
         check(bot, doubles, messages=300, kills=3)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_twenty_kills_in_5000_messages(url: str, tmp_path: Path) -> None:
     with bot_and_doubles(url, tmp_path, BOT_SENDERS=str(SENDERS)) as (bot, doubles):
         run(bot, doubles, messages=5000, kills=20, seed=2)

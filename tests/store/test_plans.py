@@ -119,7 +119,7 @@ def check(desk: Desk) -> None:
         assert index in found, f"{what}:\n{found}"
 
 
-@pytest.mark.parametrize("rows", [3_000, pytest.param(300_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("rows", [3_000, pytest.param(300_000, marks=pytest.mark.long)])
 def test_each_claim_uses_its_index(desk: Desk, rows: int) -> None:
     fill(desk, rows)
     check(desk)
