@@ -28,7 +28,7 @@ def free_port() -> int:
         return port
 
 
-def until(what: Callable[[], T], *, within_s: float = 30.0, every_s: float = 0.05) -> T:
+def until(what: Callable[[], T], *, within_s: float = 120.0, every_s: float = 0.05) -> T:
     """Ask again and again until the answer is true; that answer. Fails when the time is up."""
     end = time.monotonic() + within_s
     while True:
@@ -133,7 +133,7 @@ class Doubles:
         state: dict[str, Any] = self.control("GET", "state")
         return bool(state["waiting"] == 0)
 
-    def wait_for(self, user: str, number: int, within_s: float = 30.0) -> list[dict[str, Any]]:
+    def wait_for(self, user: str, number: int, within_s: float = 120.0) -> list[dict[str, Any]]:
         """What a person was sent, once so many messages are there."""
         return until(lambda: (found := self.calls(user)) and len(found) >= number and found, within_s=within_s) or []
 

@@ -71,4 +71,6 @@ def test_the_run_command_works_in_a_clean_clone(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         started = time.monotonic()
         assert process.wait(timeout=30) == 0
+        if process.stdout is not None:
+            process.stdout.close()
         assert time.monotonic() - started < 30

@@ -11,7 +11,7 @@ from tests.conftest import new_postgres
 from tests.faults.test_kill import ask, finished, waiting
 from tests.running import PLATFORMS, Bot, Doubles, bot_and_doubles, session, start_all, until
 
-CITED = "(Kế hoạch 487/KH-LĐLĐ, mục II."
+CITED = "(Kế hoạch 487/KH-LĐLĐ, mục "
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
