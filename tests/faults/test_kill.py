@@ -84,6 +84,7 @@ def url(request: pytest.FixtureRequest) -> str:
     return "" if request.param == "sqlite" else new_postgres(request.getfixturevalue("postgres_server"))
 
 
+@pytest.mark.long
 def test_three_kills_in_300_messages(url: str, tmp_path: Path) -> None:
     with bot_and_doubles(url, tmp_path, BOT_SENDERS=str(SENDERS)) as (bot, doubles):
         run(bot, doubles, messages=300, kills=3, seed=1)

@@ -13,6 +13,8 @@ from tests.running import PLATFORMS, Bot, Doubles, bot_and_doubles, session, sta
 
 CITED = "(Kế hoạch 487/KH-LĐLĐ, mục "
 
+pytestmark = pytest.mark.long  # real processes of every kind: for a quiet machine
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Bot, Doubles]]:
