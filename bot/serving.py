@@ -22,7 +22,7 @@ from bot.simulator import SimulatedAccount, Simulator, admit
 from bot.store import staff
 
 WEB_THREADS = 12
-SWITCH_S = 0.0005
+SWITCH_S = 0.002
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def run(settings: Settings, roles: Roles, say: Callable[[str], None]) -> None:
     """Start, print the addresses, wait for the signal to stop, stop. Raises BotError when the start fails."""
     if settings.on_sqlite and not roles.all:
         raise Misconfigured("database.needs_postgresql", use="serve")
-    # each statement gives up the interpreter's lock, and gets it back only at the next switch: 5 ms is an age here
+    # each statement gives up the interpreter's lock and gets it back at the next switch, by default 5 ms later
     sys.setswitchinterval(SWITCH_S)
     lock = only_process(settings)
     runtime = Runtime(settings)

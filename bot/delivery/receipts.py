@@ -91,9 +91,9 @@ class Receipts:
         if inbound.message_ids:
             outbox.confirm(connection, account.id, inbound.message_ids, event, inbound.at, now)
         if inbound.watermark is not None and inbound.user_id:
-            person = persons.find(connection, account.id, inbound.user_id)
-            if person is not None:
-                outbox.confirm_up_to(connection, person.id, inbound.watermark, event, now)
+            person_id = persons.number(connection, account.id, inbound.user_id)
+            if person_id is not None:
+                outbox.confirm_up_to(connection, person_id, inbound.watermark, event, now)
 
     def _echo(self, connection: Connection, account: Account, inbound: Inbound, now: datetime) -> None:
         """Our own echo proves that a message left; anybody else's means that a person speaks now."""
@@ -107,9 +107,9 @@ class Receipts:
         if inbound.tag and inbound.tag.startswith(_TAG) and inbound.tag[len(_TAG) :].isdecimal():
             outbox.confirm_tag(connection, account.id, int(inbound.tag[len(_TAG) :]), message_id, now)
         elif message_id and not outbox.confirm(connection, account.id, [message_id], OutboxEvent.ECHO, inbound.at, now):
-            person = persons.find(connection, account.id, inbound.user_id) if inbound.user_id else None
-            if person is not None and inbound.text:
-                outbox.confirm_text(connection, person.id, inbound.text, message_id, now)
+            known = persons.number(connection, account.id, inbound.user_id or "")
+            if known is not None and inbound.text:
+                outbox.confirm_text(connection, known, inbound.text, message_id, now)
 
     def _silence(
         self, connection: Connection, account: Account, user_id: str, until: datetime | None, now: datetime

@@ -29,6 +29,7 @@ from bot.store.outbox import Claimed
 
 #: Looks without a hint: in one process every hint arrives, and only what was put off must be found.
 POLL_S, POLL_ALONE_S = 0.05, 0.25
+GATHER_S = 0.02  # receipts are in no hurry: so many as come meanwhile share one transaction
 TURNS_AHEAD = 4  # claimed for each turn thread, so that none waits for the claim
 ROOM = 4  # a turn leases at most so many messages for sending
 #: Slots that an announcement never takes: replies go first.
@@ -162,7 +163,11 @@ class Worker:
                     self._talk.set()
 
     def _apply_receipts(self) -> None:
-        self._loop(self._receipt, lambda: self._receipts.work() > 0, self._waits(Lane.RECEIPT))
+        def work() -> bool:
+            self._stopping.wait(GATHER_S)
+            return self._receipts.work() > 0
+
+        self._loop(self._receipt, work, self._waits(Lane.RECEIPT))
 
     def _dispatch(self) -> None:
         self._loop(self._send, self._hand_out, lambda: True)
@@ -214,6 +219,7 @@ class Worker:
             event.clear()
             try:
                 if (hinted or look()) and work():
+                    hinted = False  # is there more? The look says so for less than the work does
                     continue
             except DatabaseAway:
                 logs.warn("database.away")

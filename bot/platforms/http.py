@@ -73,16 +73,10 @@ class Http:
             data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             sent["Content-Type"] = "application/json"
         try:
-            with self._session().request(
-                method,
-                url,
-                params=params,
-                data=data,
-                headers=sent,
-                timeout=timeout or self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
+            request = requests.Request(method, url, params=params, data=data, headers=sent).prepare()
+            # the adapter alone: a session would merge cookies, redirects and the environment's settings into each call
+            adapter = self._session().get_adapter(url)
+            with adapter.send(request, timeout=timeout or self._timeout, stream=True) as response:
                 raw = response.raw.read(MAX_ANSWER + 1, decode_content=True)
                 if len(raw) <= MAX_ANSWER:
                     return Answer(response.status_code, response.headers, _json(raw))

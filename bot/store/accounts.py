@@ -95,7 +95,9 @@ def all_accounts(connection: Connection) -> list[Account]:
 
 _GET = select(*_ACCOUNT_COLUMNS).where(accounts.c.id == bindparam("number"))
 _LOOK = Prepared(lambda _: _GET)
-_LOCK = Prepared(lambda _: _GET.with_for_update())  # SQLite leaves that out: it has one writer
+#: SQLite leaves the lock out: it has one writer. `key_share`: rows that only point at the account go on being written;
+#: a turn writes some and then claims, and two of them would wait for each other.
+_LOCK = Prepared(lambda _: _GET.with_for_update(key_share=True))
 
 
 def get(connection: Connection, account_id: int, *, lock: bool = False) -> Account | None:

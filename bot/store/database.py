@@ -63,6 +63,8 @@ class Database:
         self._number = 0
         self._number_lock = threading.Lock()
         self._writer: threading.Thread | None = None
+        self._writes = threading.Lock()  # who holds it has the one connection that writes
+        self._connection: Connection | None = None
         self._closing = threading.Event()
         self._disk_s = 0.0  # what the last commit took
 
@@ -106,20 +108,30 @@ class Database:
         raise DatabaseAway
 
     def _write_in_group(self, op: Op[T], priority: int, wait_s: float) -> T:
-        self._start_writer()
         with self._number_lock:
             self._number += 1
             job: _Job[T] = _Job(priority, self._number, op)
+        # who is not in a hurry writes with its own hands when nobody else does: handing over wakes two threads
+        if priority and self._writes.acquire(blocking=False):
+            try:
+                self._write_group(job)
+            finally:
+                self._writes.release()
+        else:
+            self._hand_over(job, wait_s)
+        if job.error is not None:
+            raise job.error
+        result: T = job.result
+        return result
+
+    def _hand_over(self, job: _Job[Any], wait_s: float) -> None:
+        self._start_writer()
         self._jobs.put(job)
         if not job.done.wait(wait_s):
             job.given_up = True
             # It may have been taken a moment ago: whoever gives up must not assume that nothing was written.
             if not job.done.wait(0.05):
                 raise DatabaseAway
-        if job.error is not None:
-            raise job.error
-        result: T = job.result
-        return result
 
     def _start_writer(self) -> None:
         if self._writer is None or not self._writer.is_alive():
@@ -129,21 +141,23 @@ class Database:
                     self._writer.start()
 
     def _write_loop(self) -> None:
-        connection: Connection | None = None
         while not (self._closing.is_set() and self._jobs.empty()):
             first = self._take(wait_s=0.2)
-            if first is None:
-                continue
-            group = [first]
-            try:
-                connection = connection or self.engine.connect().execution_options(writes=True)
-                self._commit(connection, group)
-            except BaseException as error:  # noqa: BLE001 - the writer must outlive whatever an operation did
-                _drop(connection)
-                connection = None
-                for job in group:
-                    _finish(job, error=DatabaseAway() if _is_away(error) else error)
-        _drop(connection)
+            if first is not None:
+                with self._writes:
+                    self._write_group(first)
+
+    def _write_group(self, first: _Job[Any]) -> None:
+        """Write this and what else waits. Only for whoever holds `_writes`."""
+        group = [first]
+        try:
+            self._connection = self._connection or self.engine.connect().execution_options(writes=True)
+            self._commit(self._connection, group)
+        except BaseException as error:  # noqa: BLE001 - whatever an operation did, the next one must go on
+            _drop(self._connection)
+            self._connection = None
+            for job in group:
+                _finish(job, error=DatabaseAway() if _is_away(error) else error)
 
     def _take(self, wait_s: float = 0.0) -> _Job[Any] | None:
         """Take the next operation, urgent ones first; one that nobody waits for any longer is left out."""
@@ -161,7 +175,7 @@ class Database:
         until = time.monotonic() + max(GROUP_S, self._disk_s)
         results = []
         try:
-            with connection.begin():
+            with _transaction(connection):
                 results.append(group[0].op(connection))
                 while len(group) < GROUP and time.monotonic() < until and (job := self._take()) is not None:
                     group.append(job)
@@ -182,7 +196,7 @@ class Database:
             return
         for job in group:
             try:
-                with connection.begin():
+                with _transaction(connection):
                     result = job.op(connection)
             except Exception as its_own:  # noqa: BLE001 - see above
                 self._each_alone(connection, [job], its_own)
@@ -196,6 +210,9 @@ class Database:
         self._closing.set()
         if self._writer is not None:
             self._writer.join(timeout=10)
+        with self._writes:
+            _drop(self._connection)
+            self._connection = None
         self.engine.dispose()
 
     @property
@@ -203,13 +220,31 @@ class Database:
         return self._jobs.qsize()
 
 
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """Say BEGIN and COMMIT to the driver itself: through SQLAlchemy they cost as much as a statement each."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        driver.execute("COMMIT")
+    except BaseException:
+        driver.rollback()
+        raise
+    finally:
+        if connection.in_transaction():  # SQLAlchemy's own view of it; for the driver nothing happens
+            connection.rollback()
+
+
 def _is_away(error: BaseException) -> bool:
     """Tell a database that does not answer from a statement that is wrong: SQLite has one class for both."""
     if isinstance(error, PoolTimeout):
         return True
+    if isinstance(error, sqlite3.OperationalError):
+        return error.sqlite_errorname != "SQLITE_ERROR"
     if not isinstance(error, DBAPIError):
         return False
-    wrong = isinstance(error.orig, sqlite3.OperationalError) and error.orig.sqlite_errorname == "SQLITE_ERROR"
+    wrong = isinstance(error.orig, sqlite3.OperationalError) and not _is_away(error.orig)
     return error.connection_invalidated or (isinstance(error, OperationalError) and not wrong)
 
 
@@ -245,8 +280,8 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        # by the connection, not by the thread: an operation that looks something up would lock itself out for seconds
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+        if not connection.get_execution_options().get("writes"):  # the writer says it itself
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 

@@ -32,7 +32,7 @@ from bot.store import accounts
 from bot.store.accounts import Account
 from bot.store.prepared import Prepared
 from bot.store.schema import Moment, early_receipts, outbox, persons
-from bot.store.sql import insert_or_ignore
+from bot.store.sql import insert_or_ignore, upsert
 
 #: Well over the time-outs of one HTTP call; a row whose lease ran out is nobody's.
 LEASE = timedelta(seconds=40)
@@ -346,7 +346,12 @@ _MINE = and_(_ATTEMPT, outbox.c.owner == bindparam("by"))
 _OF_ACCOUNT = outbox.c.account_id == bindparam("of_account")
 _TAGGED = and_(_ROW, _OF_ACCOUNT)
 _NAMED = and_(_OF_ACCOUNT, outbox.c.message_id == bindparam("message_id"))
-_EARLIER = and_(outbox.c.person_id == bindparam("of_person"), outbox.c.sent_at <= bindparam("watermark"))
+#: A watermark is the platform's time of the last message it speaks of: later than our request, earlier than its answer.
+_EARLIER = and_(
+    outbox.c.person_id == bindparam("of_person"),
+    outbox.c.sent_at.is_not(None),
+    func.coalesce(outbox.c.begun_at, outbox.c.sent_at) <= bindparam("watermark"),
+)
 _BEGIN = Prepared(
     lambda _: update(outbox)
     .where(_MINE, outbox.c.state == OutboxState.SENDING.value)
@@ -388,6 +393,8 @@ def begin(connection: Connection, row: Claimed, now: datetime) -> bool:
 
 def accepted(connection: Connection, row: Claimed, message_id: str, now: datetime) -> bool:
     """Note the platform's id, and apply receipts that were faster than its answer."""
+    _one_at_a_time(connection, row.account.id, message_id)
+    _one_at_a_time(connection, row.account.id, _anything_to(row.person_id))
     # the fence is the attempt alone: an answer that comes after the lease is still the truth about the message
     who = {"row": row.id, "attempt": row.attempts}
     moved = _move_often(connection, OutboxEvent.ACCEPTED, _ATTEMPT, who, now, message_id=message_id, sent_at=now)
@@ -397,6 +404,8 @@ def accepted(connection: Connection, row: Claimed, message_id: str, now: datetim
         _remember_menu(connection, row)
     for event, at in _EARLY.rows(connection, of_account=row.account.id, message_id=message_id):
         confirm(connection, row.account.id, [message_id], OutboxEvent(event), at, now)
+    for event, at in _EARLY.rows(connection, of_account=row.account.id, message_id=_anything_to(row.person_id)):
+        _confirm_earlier(connection, row.person_id, at, OutboxEvent(event), now)
     return bool(moved)
 
 
@@ -421,23 +430,40 @@ def confirm(
 
     Those that are not are kept until the send is written down.
     """
+    return sum(_confirm(connection, account_id, one, event, at, now) for one in message_ids)
+
+
+def _confirm(
+    connection: Connection, account_id: int, message_id: str, event: OutboxEvent, at: datetime, now: datetime
+) -> bool:
+    who = {"of_account": account_id, "message_id": message_id}
     stamp = {_STAMPS[event]: at} if event in _STAMPS else {}
-    unknown = []
-    for one in message_ids:
-        who = {"of_account": account_id, "message_id": one}
-        if not _move_often(connection, event, _NAMED, who, now, **stamp) and _KNOWN.first(connection, **who) is None:
-            unknown.append(one)
-    _keep_early(connection, account_id, unknown, event, at, now)
-    return len(message_ids) - len(unknown)
+    if _move_often(connection, event, _NAMED, who, now, **stamp) or _KNOWN.first(connection, **who) is not None:
+        return True
+    if _one_at_a_time(connection, account_id, message_id) and _move_often(connection, event, _NAMED, who, now, **stamp):
+        return True
+    _KEEP_EARLY.count(
+        connection, account_id=account_id, message_id=message_id, state=event.value, at=at, received_at=now
+    )
+    return False
 
 
-def _keep_early(
-    connection: Connection, account_id: int, message_ids: Iterable[str], event: OutboxEvent, at: datetime, now: datetime
-) -> None:
-    for one in message_ids:
-        _KEEP_EARLY.count(
-            connection, account_id=account_id, message_id=one, state=event.value, at=at, received_at=now
-        )
+def _one_at_a_time(connection: Connection, account_id: int, message_id: str) -> bool:
+    """Wait for whoever writes down the same message; True when somebody may have: it is worth another look.
+
+    A receipt and the answer it belongs to, in two transactions, would each miss what the other writes.
+    """
+    if connection.dialect.name == "sqlite":  # it has one writer
+        return False
+    _LOCK_NAME.rows(connection, of_account=account_id, message_id=message_id)
+    return True
+
+
+_LOCK_NAME = Prepared(
+    lambda _: select(
+        func.pg_advisory_xact_lock(func.hashtextextended(bindparam("message_id"), bindparam("of_account"))).is_(None)
+    )
+)
 
 
 _KEEP_EARLY = Prepared(
@@ -450,9 +476,47 @@ _KEEP_EARLY = Prepared(
 def confirm_up_to(
     connection: Connection, person_id: int, watermark: datetime, event: OutboxEvent, now: datetime
 ) -> int:
-    """Apply a receipt that names no message but a moment: every earlier send of this person."""
+    """Apply a receipt that names no message but a moment: every earlier send of this person.
+
+    One that is on its way just now may be among them; that is seen when its answer is written down.
+    """
+    on_its_way = {"of_person": person_id, "watermark": watermark}
+    if found := _ON_ITS_WAY.first(connection, **on_its_way):
+        _one_at_a_time(connection, found[0], _anything_to(person_id))
+        early = {"account_id": found[0], "message_id": _anything_to(person_id), "state": event.value}
+        _KEEP_WATERMARK.count(connection, **early, at=watermark, received_at=now)
+    return _confirm_earlier(connection, person_id, watermark, event, now)
+
+
+def _confirm_earlier(
+    connection: Connection, person_id: int, watermark: datetime, event: OutboxEvent, now: datetime
+) -> int:
     who = {"of_person": person_id, "watermark": watermark}
     return _move_often(connection, event, _EARLIER, who, now, **{_STAMPS[event]: watermark})
+
+
+def _anything_to(person_id: int) -> str:
+    """Stand for whatever is on its way to a person, where an early receipt names a message."""
+    return f"person:{person_id}"
+
+
+_ON_ITS_WAY = Prepared(
+    lambda _: select(outbox.c.account_id)
+    .where(
+        outbox.c.person_id == bindparam("of_person"),
+        text("outbox.state = 'sending'"),
+        outbox.c.begun_at <= bindparam("watermark"),
+    )
+    .limit(1)
+)
+_KEEP_WATERMARK = Prepared(
+    lambda dialect: upsert(
+        dialect,
+        early_receipts,
+        conflict=("account_id", "message_id", "state"),
+        change=lambda new: {"at": new.at, "received_at": new.received_at},
+    ).values({name: bindparam(name) for name in ("account_id", "message_id", "state", "at", "received_at")})
+)
 
 
 def confirm_tag(connection: Connection, account_id: int, row_id: int, message_id: str, now: datetime) -> int:

@@ -61,6 +61,12 @@ def find(connection: Connection, account_id: int, user_id: str) -> Person | None
     return _person(_FIND.first(connection, of_account=account_id, of_user=user_id))
 
 
+def number(connection: Connection, account_id: int, user_id: str) -> int | None:
+    """Say who it is, where nothing else is asked."""
+    found = _NUMBER.first(connection, of_account=account_id, of_user=user_id)
+    return int(found[0]) if found else None
+
+
 def get(connection: Connection, person_id: int) -> Person | None:
     return _person(_GET.first(connection, number=person_id))
 

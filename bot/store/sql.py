@@ -19,15 +19,19 @@ def insert_or_ignore(where: Connection | str, table: Table, *, conflict: Sequenc
 
 
 def upsert(
-    connection: Connection,
+    connection: Connection | str,
     table: Table,
     *,
     conflict: Sequence[str],
     change: Callable[[Any], dict[str, Any]],
     where: Any = None,
 ) -> Any:
-    """An INSERT that changes the existing row when `where` holds; `change` is handed the row that was proposed."""
-    statement = _insert(connection.dialect.name, table)
+    """An INSERT that changes the existing row when `where` holds; `change` is handed the row that was proposed.
+
+    For a connection, or for a dialect by name.
+    """
+    dialect = connection if isinstance(connection, str) else connection.dialect.name
+    statement = _insert(dialect, table)
     return statement.on_conflict_do_update(index_elements=list(conflict), set_=change(statement.excluded), where=where)
 
 
@@ -36,5 +40,8 @@ def _insert(dialect: str, table: Table) -> Any:
 
 
 def locked(connection: Connection, query: Select[Any], *, skip: bool = False) -> Select[Any]:
-    """Take row locks where the database has them; SQLite's one writer needs none."""
-    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=skip)
+    """Take row locks where the database has them; SQLite's one writer needs none.
+
+    `key_share`: rows that only point at a locked one go on being written.
+    """
+    return query if connection.dialect.name == "sqlite" else query.with_for_update(skip_locked=skip, key_share=True)

@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from bot.messages import Button
 from bot.states import OUTBOX_MOVES, Origin, OutboxEvent, OutboxState
@@ -285,6 +285,53 @@ def test_a_receipt_that_is_faster_than_the_answer_is_applied_with_it(desk: Desk)
     assert desk.state(number) is S.DELIVERED
 
 
+def test_a_receipt_and_the_answer_it_belongs_to_never_miss_each_other(desk: Desk) -> None:
+    """Two processes write them at the same moment: one must see what the other wrote."""
+    numbers = [desk.queue(desk.person(f"u{number}")) for number in range(40)]
+    rows = desk.claim(limit=100)[:30]
+    desk.rate(rate=1000, burst=1000, allowance=1000)
+    rows += desk.claim(limit=100)
+    assert {row.id for row in rows} == set(numbers)
+    start = Barrier(2)
+
+    def accept() -> None:
+        for row in rows:
+            start.wait()
+            desk.do(outbox.accepted, row, f"m{row.id}", desk.hands())
+
+    def confirm() -> None:
+        for row in rows:
+            start.wait()
+            desk.do(outbox.confirm, desk.account, [f"m{row.id}"], DELIVERED, desk.hands(), desk.hands())
+
+    with ThreadPoolExecutor(2) as pool:
+        for done in (pool.submit(accept), pool.submit(confirm)):
+            done.result()
+    assert set(desk.states(numbers)) == {"delivered"}
+
+
+def test_turns_that_queue_and_claim_in_one_transaction_do_not_stand_in_each_others_way(desk: Desk) -> None:
+    desk.rate(rate=1000, burst=1000, allowance=1000)
+    people = [desk.person(f"u{number}") for number in range(60)]
+    start = Barrier(6)
+
+    def turn(person: int) -> list[int]:
+        def op(connection: Connection) -> list[int]:
+            draft = outbox.Draft(desk.account, person, Origin.REPLY, {"text": "x"})
+            outbox.add(connection, [draft], desk.hands())
+            return [row.id for row in outbox.claim(connection, desk.account, f"w{person}", desk.hands(), 4)]
+
+        return desk.database.write(op)
+
+    def turns(first: int) -> list[int]:
+        start.wait()
+        return [number for person in people[first::6] for number in turn(person)]
+
+    with ThreadPoolExecutor(6) as pool:
+        claimed = [number for found in pool.map(turns, range(6)) for number in found]
+    assert len(claimed) == len(set(claimed)) == 60
+
+
 def test_a_receipt_of_another_account_moves_nothing(desk: Desk) -> None:
     number = desk.queue(desk.person())
     desk.sent(number, "m1")
@@ -306,16 +353,44 @@ def test_delivered_after_read_does_not_go_back(desk: Desk) -> None:
 
 def test_a_watermark_moves_every_earlier_send_of_that_person_only(desk: Desk) -> None:
     person, other = desk.person("u1"), desk.person("u2")
-    numbers = []
+    numbers, begun = [], []
     for text in "ab":
         numbers.append(desk.queue(person, text))
-        desk.sent(numbers[-1], f"m{text}")
+        begun.append(desk.hands())
+        row = desk.claimed(numbers[-1])
+        desk.hands.pass_by(milliseconds=50)  # the answer takes its time
+        desk.do(outbox.accepted, row, f"m{text}", desk.hands())
         desk.hands.pass_by(seconds=10)
     strangers = desk.queue(other)
     desk.sent(strangers, "mx")
-    watermark = desk.row(numbers[0]).sent_at + timedelta(seconds=5)
+    watermark = begun[0] + timedelta(milliseconds=20)  # when the platform took the first: before we knew
     assert desk.do(outbox.confirm_up_to, person, watermark, READ, desk.hands()) == 1
     assert desk.states([*numbers, strangers]) == ["read", "sent", "sent"]
+
+
+def test_a_watermark_that_is_faster_than_the_answer_is_applied_with_it(desk: Desk) -> None:
+    person = desk.person()
+    number = desk.queue(person)
+    row = desk.claimed(number)
+    watermark = desk.hands.pass_by(milliseconds=20)
+    assert desk.do(outbox.confirm_up_to, person, watermark, DELIVERED, desk.hands()) == 0
+    desk.hands.pass_by(milliseconds=20)
+    desk.do(outbox.accepted, row, "m1", desk.hands())
+    assert (desk.state(number), desk.row(number).delivered_at) == (S.DELIVERED, watermark)
+    following = desk.queue(person)
+    desk.hands.pass_by(seconds=1)
+    desk.sent(following, "m2")
+    assert desk.state(following) is S.SENT  # the watermark speaks of the first only
+
+
+def test_a_watermark_does_not_settle_a_doubt(desk: Desk) -> None:
+    """It speaks of what the platform has; whether it has this one is the doubt."""
+    person = desk.person()
+    number = desk.queue(person)
+    _doubt(desk, number)
+    desk.hands.pass_by(seconds=1)
+    assert desk.do(outbox.confirm_up_to, person, desk.hands(), DELIVERED, desk.hands()) == 0
+    assert desk.state(number) is S.UNSURE
 
 
 def test_our_own_echo_by_tag_settles_a_row_before_its_answer(desk: Desk) -> None:
