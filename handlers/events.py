@@ -84,4 +84,3 @@ def _named(turn: Turn) -> Reply | None:
     if not isinstance(number, int) or not any(letter.isalpha() for letter in name):
         return None
     return Reply(effects=(Register(number, name),), kind=Kind.MENU)
-

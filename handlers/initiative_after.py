@@ -339,9 +339,7 @@ def claim(turn: Turn, code: str, pin: str) -> Reply:
 def claimed(turn: Turn, known: Initiatives, code: str, pin: str, *, yes: bool) -> Reply:
     if not yes:
         return _say(turn.texts("initiative.not_claimed"))
-    consent = Consent(
-        "initiative", given=True, words=turn.texts.fill(known.consent), version=known.consent_version
-    )
+    consent = Consent("initiative", given=True, words=turn.texts.fill(known.consent), version=known.consent_version)
     return Reply(effects=(consent, ClaimInitiative(code, pin)), kind=Kind.INITIATIVE_STATUS)
 
 

@@ -251,9 +251,13 @@ class Worker:
         try:
             if limit:
                 rows = self._database.write(
-                    lambda connection: outbox.claim(connection, account, self._owner, now, limit)
-                    if announcement is None
-                    else announcements.claim(connection, account, self._owner, now, limit, announcement, self._a_day)
+                    lambda connection: (
+                        outbox.claim(connection, account, self._owner, now, limit)
+                        if announcement is None
+                        else announcements.claim(
+                            connection, account, self._owner, now, limit, announcement, self._a_day
+                        )
+                    )
                 )
         finally:
             self._hand_over(rows, limit)

@@ -96,4 +96,3 @@ class Office:
         else:
             text = texts("initiative.news_file_failed", noun=name)
         self.news.send(connection, file.person_id, text, now, subject=f"file:{file.id}")
-

@@ -36,23 +36,20 @@ class Answer:
 
 
 class Http:
-    """A pool of connections, one session a thread (a requests.Session is not promised to be thread-safe)."""
+    """A pool of connections, one adapter a thread: nobody waits for another's answer to get a connection."""
 
     def __init__(self, *, pool: int = 8, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
         self._pool = pool
         self._timeout = timeout
         self._local = threading.local()
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            session.trust_env = False  # no proxy or .netrc by surprise, and a third less time a call
+    def _adapter(self) -> HTTPAdapter:
+        """The adapter alone: a session would merge cookies, redirects and the environment's settings into each call."""
+        adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
+        if adapter is None:
             adapter = HTTPAdapter(pool_connections=4, pool_maxsize=self._pool, max_retries=0)
-            session.mount("https://", adapter)
-            session.mount("http://", adapter)
-            self._local.session = session
-        return session
+            self._local.adapter = adapter
+        return adapter
 
     def call(
         self,
@@ -74,9 +71,7 @@ class Http:
             sent["Content-Type"] = "application/json"
         try:
             request = requests.Request(method, url, params=params, data=data, headers=sent).prepare()
-            # the adapter alone: a session would merge cookies, redirects and the environment's settings into each call
-            adapter = self._session().get_adapter(url)
-            with adapter.send(request, timeout=timeout or self._timeout, stream=True) as response:
+            with self._adapter().send(request, timeout=timeout or self._timeout, stream=True) as response:
                 raw = response.raw.read(MAX_ANSWER + 1, decode_content=True)
                 if len(raw) <= MAX_ANSWER:
                     return Answer(response.status_code, response.headers, _json(raw))

@@ -118,15 +118,11 @@ class Windows:
         rule = in_force(ours, on)
         return timedelta(hours=rule.hours, minutes=-rule.margin_minutes) if rule else timedelta()
 
-    def open(
-        self, platform: str, origin: Origin, wrote_at: datetime | None, now: datetime, *, grant: str = ""
-    ) -> bool:
+    def open(self, platform: str, origin: Origin, wrote_at: datetime | None, now: datetime, *, grant: str = "") -> bool:
         """Whether such a message may go to somebody who last acted at `wrote_at`."""
         return wrote_at is not None and now - wrote_at < self.length(platform, origin, now.date(), grant=grant)
 
-    def closes(
-        self, platform: str, origin: Origin, wrote_at: datetime, now: datetime, *, grant: str = ""
-    ) -> datetime:
+    def closes(self, platform: str, origin: Origin, wrote_at: datetime, now: datetime, *, grant: str = "") -> datetime:
         return wrote_at + self.length(platform, origin, now.date(), grant=grant)
 
 

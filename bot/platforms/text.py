@@ -56,7 +56,7 @@ def _cut(text: str, limit: int, measure: Measure) -> tuple[str, str]:
     fits = _fitting(text, limit, measure)
     for border in _BORDERS:
         ends = [match for match in border.finditer(text, 0, fits + 1) if 0 < match.start() <= fits]
-        if ends and ends[-1].start() * 3 > fits:      # a border in the first third would leave crumbs
+        if ends and ends[-1].start() * 3 > fits:  # a border in the first third would leave crumbs
             return text[: ends[-1].start()], text[ends[-1].end() :]
     at = _cluster_border(text, fits)
     return text[:at], text[at:]

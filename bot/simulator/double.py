@@ -25,6 +25,7 @@ from bot.simulator.underscores import ON_THE_WIRE
 
 K = TypeVar("K", bound=Knobs)
 
+
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What the two doubles of one simulator share."""

@@ -88,9 +88,7 @@ class Messenger(Double[MessengerKnobs]):
 
     # -- answers
 
-    def failure(
-        self, code: int, subcode: int | None = None, *, status: int | None = None, words: str = ""
-    ) -> Answer:
+    def failure(self, code: int, subcode: int | None = None, *, status: int | None = None, words: str = "") -> Answer:
         known = _WORDS.get((code, subcode)) or _WORDS.get((code, None)) or f"(#{code}) Error"
         error: dict[str, object] = {"message": words or known, "type": "OAuthException", "code": code}
         if subcode is not None:

@@ -56,7 +56,6 @@ _WORDS = {
 }
 
 
-
 class Zalo(Double[ZaloKnobs]):
     name = "zalo"
     webhook_path = "/webhooks/zalo"
@@ -96,9 +95,7 @@ class Zalo(Double[ZaloKnobs]):
 
     # -- answers
 
-    def failure(
-        self, code: int, subcode: int | None = None, *, status: int | None = None, words: str = ""
-    ) -> Answer:
+    def failure(self, code: int, subcode: int | None = None, *, status: int | None = None, words: str = "") -> Answer:
         del subcode  # Zalo has none
         return Answer({"error": code, "message": words or _WORDS.get(code, "Unknown error")}, status or 200)
 

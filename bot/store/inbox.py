@@ -95,9 +95,11 @@ def keep(
 
 _KEPT = ("account_id", "event_key", "user_id", "lane", "body", "at", "received_at", "due_at")
 _KEEP = Prepared(
-    lambda dialect: insert_or_ignore(dialect, inbox, conflict=("account_id", "event_key"))
-    .values({name: bindparam(name) for name in _KEPT})
-    .returning(inbox.c.id, inbox.c.lane)
+    lambda dialect: (
+        insert_or_ignore(dialect, inbox, conflict=("account_id", "event_key"))
+        .values({name: bindparam(name) for name in _KEPT})
+        .returning(inbox.c.id, inbox.c.lane)
+    )
 )
 _ANYBODY_FORGOTTEN = Prepared(lambda _: select(forgotten.c.hash).limit(1))
 
@@ -163,15 +165,17 @@ def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) ->
 
 
 _BEHIND = Prepared(
-    lambda _: select(*_COLUMNS)
-    .where(
-        inbox.c.account_id == bindparam("of_account"),
-        inbox.c.user_id == bindparam("of_user"),
-        inbox.c.id > bindparam("head"),
-        text("lane = 'talk' AND state IN ('received', 'working')"),
+    lambda _: (
+        select(*_COLUMNS)
+        .where(
+            inbox.c.account_id == bindparam("of_account"),
+            inbox.c.user_id == bindparam("of_user"),
+            inbox.c.id > bindparam("head"),
+            text("lane = 'talk' AND state IN ('received', 'working')"),
+        )
+        .order_by(inbox.c.id)
+        .limit(MOST_MERGED)
     )
-    .order_by(inbox.c.id)
-    .limit(MOST_MERGED)
 )
 
 
@@ -246,13 +250,17 @@ def try_again(connection: Connection, head: Row, owner: str, now: datetime, code
 
 
 _RECEIPTS = Prepared(
-    lambda _: select(*_COLUMNS)
-    .where(
-        inbox.c.lane == literal_column("'receipt'"), inbox.c.state == _RECEIVED, inbox.c.due_at <= bindparam("moment")
+    lambda _: (
+        select(*_COLUMNS)
+        .where(
+            inbox.c.lane == literal_column("'receipt'"),
+            inbox.c.state == _RECEIVED,
+            inbox.c.due_at <= bindparam("moment"),
+        )
+        .order_by(inbox.c.id)
+        .limit(bindparam("most", type_=Integer))
+        .with_for_update(skip_locked=True)
     )
-    .order_by(inbox.c.id)
-    .limit(bindparam("most", type_=Integer))
-    .with_for_update(skip_locked=True)
 )
 _CLOSE_RECEIPTS = (
     update(inbox)

@@ -125,9 +125,7 @@ def figures(
     return [(row[0], row[1], None if row[2] is None else int(row[2]), row[3]) for row in rows]
 
 
-def by_month(
-    connection: Connection, wanted: Wanted, theirs: ColumnElement[bool] | None, zone: Any
-) -> dict[str, int]:
+def by_month(connection: Connection, wanted: Wanted, theirs: ColumnElement[bool] | None, zone: Any) -> dict[str, int]:
     """How many came in each month, "2026-05", by the union's calendar."""
     query = _narrowed(select(initiatives.c.received_at), wanted, theirs).order_by(initiatives.c.received_at)
     found: dict[str, int] = {}

@@ -118,9 +118,7 @@ _ADDED = (
     *("account_id", "person_id", "origin", "priority", "announcement_id", "inbox_id", "turn", "body", "blocks"),
     *("queued_at", "due_at", "subject", "useful_until", "created_at"),
 )
-_ADD = Prepared(
-    lambda _: insert(outbox).values({name: bindparam(name) for name in _ADDED}).returning(outbox.c.id)
-)
+_ADD = Prepared(lambda _: insert(outbox).values({name: bindparam(name) for name in _ADDED}).returning(outbox.c.id))
 
 
 def _kept(draft: Draft) -> dict[str, object]:
@@ -136,9 +134,11 @@ def _kept(draft: Draft) -> dict[str, object]:
 
 
 _WITH_WORK = Prepared(
-    lambda _: select(outbox.c.account_id)
-    .where(_OPEN, outbox.c.announcement_id.is_(None), outbox.c.due_at <= bindparam("moment"))
-    .distinct()
+    lambda _: (
+        select(outbox.c.account_id)
+        .where(_OPEN, outbox.c.announcement_id.is_(None), outbox.c.due_at <= bindparam("moment"))
+        .distinct()
+    )
 )
 
 
@@ -353,21 +353,26 @@ _EARLIER = and_(
     func.coalesce(outbox.c.begun_at, outbox.c.sent_at) <= bindparam("watermark"),
 )
 _BEGIN = Prepared(
-    lambda _: update(outbox)
-    .where(_MINE, outbox.c.state == OutboxState.SENDING.value)
-    .values(begun_at=bindparam("moment"))
+    lambda _: (
+        update(outbox).where(_MINE, outbox.c.state == OutboxState.SENDING.value).values(begun_at=bindparam("moment"))
+    )
 )
 _NAME = Prepared(
-    lambda _: update(outbox)
-    .where(_ATTEMPT, outbox.c.message_id.is_(None))
-    .values(message_id=bindparam("to_message_id"), sent_at=bindparam("moment"))
+    lambda _: (
+        update(outbox)
+        .where(_ATTEMPT, outbox.c.message_id.is_(None))
+        .values(message_id=bindparam("to_message_id"), sent_at=bindparam("moment"))
+    )
 )
 _EARLY = Prepared(
-    lambda _: select(early_receipts.c.state, early_receipts.c.at)
-    .where(
-        early_receipts.c.account_id == bindparam("of_account"), early_receipts.c.message_id == bindparam("message_id")
+    lambda _: (
+        select(early_receipts.c.state, early_receipts.c.at)
+        .where(
+            early_receipts.c.account_id == bindparam("of_account"),
+            early_receipts.c.message_id == bindparam("message_id"),
+        )
+        .order_by(early_receipts.c.id)
     )
-    .order_by(early_receipts.c.id)
 )
 
 
@@ -438,9 +443,11 @@ def _confirm(
 ) -> bool:
     who = {"of_account": account_id, "message_id": message_id}
     stamp = {_STAMPS[event]: at} if event in _STAMPS else {}
-    if _move_often(connection, event, _NAMED, who, now, **stamp) or _KNOWN.first(connection, **who) is not None:
+    if _move_often(connection, event, _NAMED, who, now, **stamp):
         return True
     if _one_at_a_time(connection, account_id, message_id) and _move_often(connection, event, _NAMED, who, now, **stamp):
+        return True
+    if _KNOWN.first(connection, **who) is not None:  # asked last: known, and yet it did not move, means a repetition
         return True
     _KEEP_EARLY.count(
         connection, account_id=account_id, message_id=message_id, state=event.value, at=at, received_at=now
@@ -501,13 +508,15 @@ def _anything_to(person_id: int) -> str:
 
 
 _ON_ITS_WAY = Prepared(
-    lambda _: select(outbox.c.account_id)
-    .where(
-        outbox.c.person_id == bindparam("of_person"),
-        text("outbox.state = 'sending'"),
-        outbox.c.begun_at <= bindparam("watermark"),
+    lambda _: (
+        select(outbox.c.account_id)
+        .where(
+            outbox.c.person_id == bindparam("of_person"),
+            text("outbox.state = 'sending'"),
+            outbox.c.begun_at <= bindparam("watermark"),
+        )
+        .limit(1)
     )
-    .limit(1)
 )
 _KEEP_WATERMARK = Prepared(
     lambda dialect: upsert(
@@ -541,9 +550,11 @@ def confirm_text(connection: Connection, person_id: int, said: str, message_id: 
 
 _HELD = text("outbox.state = 'held'")
 _HELD_OF = Prepared(
-    lambda _: select(outbox.c.id, outbox.c.subject, outbox.c.useful_until)
-    .where(outbox.c.person_id == bindparam("of_person"), _HELD)
-    .order_by(outbox.c.priority, outbox.c.id.desc())
+    lambda _: (
+        select(outbox.c.id, outbox.c.subject, outbox.c.useful_until)
+        .where(outbox.c.person_id == bindparam("of_person"), _HELD)
+        .order_by(outbox.c.priority, outbox.c.id.desc())
+    )
 )
 
 

@@ -51,9 +51,11 @@ _FIND = Prepared(lambda _: select(*_COLUMNS).where(_KEY))
 _GET = Prepared(lambda _: select(*_COLUMNS).where(persons.c.id == bindparam("number")))
 _NUMBER = Prepared(lambda _: select(persons.c.id).where(_KEY))
 _MEET = Prepared(
-    lambda dialect: insert_or_ignore(dialect, persons, conflict=("account_id", "user_id"))
-    .values({name: bindparam(name) for name in ("account_id", "user_id", "created_at")})
-    .returning(persons.c.id)
+    lambda dialect: (
+        insert_or_ignore(dialect, persons, conflict=("account_id", "user_id"))
+        .values({name: bindparam(name) for name in ("account_id", "user_id", "created_at")})
+        .returning(persons.c.id)
+    )
 )
 
 

@@ -113,7 +113,9 @@ def provincial(case: Case) -> Visitor:
 
 def work(office: Office) -> None:
     """The papers' maker, on what the screens asked for."""
-    settings = load({"SECRET_KEY": KEY, "BOT_DATA_DIR": str(Path(office.database.url.removeprefix("sqlite:///")).parent)})
+    settings = load(
+        {"SECRET_KEY": KEY, "BOT_DATA_DIR": str(Path(office.database.url.removeprefix("sqlite:///")).parent)}
+    )
     from bot.files import open_store  # noqa: PLC0415
 
     organisation = Organisation.open()
@@ -392,6 +394,7 @@ def test_reports_are_asked_sent_and_merged(case: Case, provincial: Visitor, offi
 
 def test_lists_are_quick_with_thousands(case: Case, provincial: Visitor) -> None:
     """Two thousand rows: the page is one indexed query, and stays one."""
+
     def op(connection: Connection) -> None:
         for at in range(2000):
             store.add(

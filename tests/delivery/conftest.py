@@ -153,9 +153,7 @@ def stage(tmp_path: Path, hands: Hands, engine: Engine) -> Iterator[Stage]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def stage_on_each(
-    request: pytest.FixtureRequest, tmp_path: Path, hands: Hands, engine: Engine
-) -> Iterator[Stage]:
+def stage_on_each(request: pytest.FixtureRequest, tmp_path: Path, hands: Hands, engine: Engine) -> Iterator[Stage]:
     """The same on either database."""
     url = "" if request.param == "sqlite" else new_postgres(request.getfixturevalue("postgres_server"))
     yield from _stage(url, tmp_path, hands, engine)
@@ -179,6 +177,8 @@ def _stage(url: str, folder: Path, hands: Hands, engine: Engine) -> Iterator[Sta
         yield Stage(runtime, simulator, hands)
     finally:
         simulator.stop()
+        for channel in list(server.active_channels.values()):
+            channel.close()  # connections kept alive would hold the server up
         server.close()
         serving.join(timeout=10)
         runtime.stop()

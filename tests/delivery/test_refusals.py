@@ -37,9 +37,7 @@ def refuse(stage: Stage, platform: str, what: str) -> None:
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 @pytest.mark.parametrize("what", ["unreachable", "blocked"])
-def test_who_cannot_be_reached_is_noted_and_heard_again_when_they_write(
-    stage: Stage, platform: str, what: str
-) -> None:
+def test_who_cannot_be_reached_is_noted_and_heard_again_when_they_write(stage: Stage, platform: str, what: str) -> None:
     refuse(stage, platform, what)
     stage.say(platform)
     stage.settle()

@@ -36,9 +36,7 @@ def test_many_sends_that_are_refused_at_once_make_one_refresh(stage_on_each: Sta
     stage.simulator.zalo.tokens.revoke()
     stage.simulator.zalo.knobs = stage.simulator.zalo.knobs.model_copy(update={"latency_ms": 50})
     account = stage.account("zalo")
-    other = Tokens(
-        stage.runtime.database, stage.runtime.vault, stage.runtime.directory, stage.hands, "another process"
-    )
+    other = Tokens(stage.runtime.database, stage.runtime.vault, stage.runtime.directory, stage.hands, "another process")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: (stage.runtime.tokens if number % 2 else other).renew(account), range(8)))
     assert stage.counted("zalo.call.token") == 1

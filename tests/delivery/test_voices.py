@@ -89,9 +89,7 @@ class _Broken:
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_topic_that_fails_is_tried_three_times_and_the_member_hears_an_apology(
-    stage: Stage, platform: str
-) -> None:
+def test_a_topic_that_fails_is_tried_three_times_and_the_member_hears_an_apology(stage: Stage, platform: str) -> None:
     voice = stage.runtime.voice
     whole = voice.engine
     voice._engine = Engine([_Broken()], whole.library, whole.texts, whole.organisation)

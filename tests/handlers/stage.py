@@ -75,9 +75,7 @@ CAMPAIGN = Campaign(
     ("18 / 5", "ngay khoa hoc"),
     says="Lễ tôn vinh lúc 8 giờ sáng 18/5 tại hội trường công đoàn tỉnh.",
 )
-COURSE = Event(
-    7, "Lớp an toàn hàn điện", "", "Nhà văn hóa lao động", "08:00 20/05/2027", "17:00 18/05/2027", left=12
-)
+COURSE = Event(7, "Lớp an toàn hàn điện", "", "Nhà văn hóa lao động", "08:00 20/05/2027", "17:00 18/05/2027", left=12)
 GIVEN: dict[str, Callable[[Standing], Standing]] = {
     "newcomer": lambda one: replace(one, memory={}),
     "subscribed": lambda one: replace(one, person=replace(one.person, subscribed=True)),
@@ -86,9 +84,7 @@ GIVEN: dict[str, Callable[[Standing], Standing]] = {
     "campaign loaded": lambda one: replace(one, facts={**one.facts, "campaigns": (CAMPAIGN,)}),
     "campaign not loaded": lambda one: replace(one, facts={**one.facts, "campaigns": (replace(CAMPAIGN, says=""),)}),
     "course open": lambda one: replace(one, facts={**one.facts, "events": (COURSE,)}),
-    "course registered": lambda one: replace(
-        one, facts={**one.facts, "events": (replace(COURSE, registered=True),)}
-    ),
+    "course registered": lambda one: replace(one, facts={**one.facts, "events": (replace(COURSE, registered=True),)}),
     "figures": lambda one: replace(
         one, person=replace(one.person, stored={"messages": 12, "since": datetime(2026, 5, 17, 23, tzinfo=UTC)})
     ),

@@ -116,8 +116,6 @@ def add_account(database: Database, vault: Vault, hands: Hands, external_id: str
         app = accounts.save_app(
             connection, vault, platform="messenger", app_id="app", keys={}, simulated=False, now=hands()
         )
-        return accounts.save_account(
-            connection, platform="messenger", external_id=external_id, app_pk=app, now=hands()
-        )
+        return accounts.save_account(connection, platform="messenger", external_id=external_id, app_pk=app, now=hands())
 
     return database.write(op)

@@ -127,9 +127,7 @@ def test_three_failures_park_a_row_within_20_seconds(desk: Desk) -> None:
     [(number, _)] = desk.keep(desk.event())
     outcomes = []
     for _ in range(200):
-        outcomes += [
-            desk.do(inbox.try_again, row, "w1", desk.hands(), "turn.failed") for row in desk.claim_talk()
-        ]
+        outcomes += [desk.do(inbox.try_again, row, "w1", desk.hands(), "turn.failed") for row in desk.claim_talk()]
         if outcomes[-1]:
             break
         desk.hands.pass_by(seconds=0.25)

@@ -25,9 +25,7 @@ def test_somebody_met_by_several_at_once_is_one_person(desk: Desk) -> None:
 
 def test_the_same_id_on_another_account_is_somebody_else(desk: Desk) -> None:
     other = add_account(desk.database, desk.vault, desk.hands, "901")
-    assert desk.do(persons.ensure, desk.account, "u", desk.hands()) != desk.do(
-        persons.ensure, other, "u", desk.hands()
-    )
+    assert desk.do(persons.ensure, desk.account, "u", desk.hands()) != desk.do(persons.ensure, other, "u", desk.hands())
 
 
 def test_what_is_known_comes_back_as_it_was_written(desk: Desk) -> None:

@@ -208,9 +208,7 @@ def _audience(form: WriteForm, one: Announcement | None) -> dict[str, Any]:
         "unclear": bool(chosen and form.unclear.data),
         "platforms": [name for name in request.form.getlist("platforms") if name in PLATFORMS],
         "topics": [name for name in request.form.getlist("topics") if name in campaigns().all],
-        "initiative_states": [
-            name for name in request.form.getlist("initiative_states") if name in people.STATES
-        ],
+        "initiative_states": [name for name in request.form.getlist("initiative_states") if name in people.STATES],
         "include": _people("include", before),
         "exclude": _people("exclude", before),
     }

@@ -325,5 +325,3 @@ def transcript(number: int, file_id: int) -> str | AnyResponse | tuple[str, int]
         audit.record(connection, review.now, review.staff_id, "file.transcribed", "file", file_id)
 
     return _act(number, work, "initiative_noted")
-
-

@@ -132,9 +132,7 @@ def _page(number: int, fault: str = "") -> str:
     )  # fmt: skip
 
 
-def _figures(
-    connection: Connection, found: Request, unit_id: int, who: Access, zone: tzinfo
-) -> dict[str, int | None]:
+def _figures(connection: Connection, found: Request, unit_id: int, who: Access, zone: tzinfo) -> dict[str, int | None]:
     """What the bot knows of a unit and all below it; each counts only what its readers may see."""
     wanted = Wanted(
         unit_ids=units.below(connection, {unit_id}),

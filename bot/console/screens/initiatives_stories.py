@@ -58,9 +58,7 @@ def edit(number: int) -> str | AnyResponse | tuple[str, int]:
             raise BotError("story.confidential")
         if picture is not None and not _is_picture(connection, number, picture):
             raise BotError("story.no_picture")
-        stories.save(
-            connection, one.id, now, title=title, text=text, trade=trade, picture_id=picture, byline=byline
-        )
+        stories.save(connection, one.id, now, title=title, text=text, trade=trade, picture_id=picture, byline=byline)
         audit.record(connection, now, at.who.staff.id, "story.saved", "initiative", number)
 
     try:
@@ -119,5 +117,3 @@ def _page(number: int, fault: str = "") -> str:
 def _links(connection: Connection, known: Any) -> dict[str, str]:
     top = next((unit for unit in known.values() if unit.parent_id is None), units.Unit())
     return units.bot_links(connection, top, known)
-
-

@@ -265,9 +265,7 @@ def _send_error(rule: CodeRule, name: str, answer: Answer, now: datetime, *, ven
     if rule.refusal is Refusal.THROTTLED and rule.pause_s:
         pause_s = _regain_s(answer.headers) or _number(answer.headers.get("Retry-After")) or rule.pause_s
         retry_at = now + timedelta(seconds=min(max(pause_s, 1), _DAY_S))
-    return SendError(
-        rule.refusal, name, vendor=vendor, retry_at=retry_at, transient=rule.transient, alarm=rule.alarm
-    )
+    return SendError(rule.refusal, name, vendor=vendor, retry_at=retry_at, transient=rule.transient, alarm=rule.alarm)
 
 
 def _vendor(code: int, subcode: int | None, trace: object) -> str:

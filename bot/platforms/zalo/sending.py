@@ -198,9 +198,7 @@ def _send_error(rule: CodeRule, name: str, answer: Answer, now: datetime, *, ven
         retry_at = _morning(now)
     elif rule.pause_s:
         retry_at = _next_try(answer.headers, now)
-    return SendError(
-        rule.refusal, name, vendor=vendor, retry_at=retry_at, transient=rule.transient, alarm=rule.alarm
-    )
+    return SendError(rule.refusal, name, vendor=vendor, retry_at=retry_at, transient=rule.transient, alarm=rule.alarm)
 
 
 def _next_try(headers: Mapping[str, str], now: datetime) -> datetime:
