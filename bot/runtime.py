@@ -189,7 +189,7 @@ class Store:
         self.vault = Vault(settings.keys())
         self.database = Database(settings.url)
         upgrade(self.database)
-        self.http = Http(pool=4)
+        self.http = Http()
         self.zalo = ZaloPlatform(
             self.http, clock, oa_ids=lambda: self.directory.account_ids("zalo"), menu_hint=_menu_hint()
         )

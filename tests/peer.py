@@ -163,7 +163,7 @@ def peer() -> Iterator[Peer]:
 def http() -> Iterator[Http]:
     client = Http(timeout=(1.0, 0.3))
     yield client
-    client._session().close()
+    client.close()
 
 
 @pytest.fixture

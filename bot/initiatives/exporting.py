@@ -290,7 +290,7 @@ class Exporter:
 
 
 def period(wanted: Wanted) -> str:
-    """ "từ 01/01/2026 đến 31/12/2026", as far as it is limited."""
+    """Write it out as far as it is limited: "từ 01/01/2026 đến 31/12/2026"."""
     since = f"từ {wanted.since.astimezone(zone()):%d/%m/%Y}" if wanted.since else ""
     last = wanted.until.astimezone(zone()) - timedelta(days=1) if wanted.until else None
     until = f"đến {last:%d/%m/%Y}" if last else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,20 +35,18 @@ class Answer:
 
 
 class Http:
-    """A pool of connections, one adapter a thread: nobody waits for another's answer to get a connection."""
+    """A pool of connections for any number of threads; `pool` of them are kept for each host.
 
-    def __init__(self, *, pool: int = 8, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
-        self._pool = pool
+    The adapter of requests alone: a session would merge cookies, redirects and the environment's settings into each call.
+    """
+
+    def __init__(self, *, pool: int = 32, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
+        self._adapter = HTTPAdapter(pool_connections=8, pool_maxsize=pool, max_retries=0)
         self._timeout = timeout
-        self._local = threading.local()
 
-    def _adapter(self) -> HTTPAdapter:
-        """The adapter alone: a session would merge cookies, redirects and the environment's settings into each call."""
-        adapter: HTTPAdapter | None = getattr(self._local, "adapter", None)
-        if adapter is None:
-            adapter = HTTPAdapter(pool_connections=4, pool_maxsize=self._pool, max_retries=0)
-            self._local.adapter = adapter
-        return adapter
+    def close(self) -> None:
+        """Let go of the connections that are kept."""
+        self._adapter.close()
 
     def call(
         self,
@@ -71,7 +68,7 @@ class Http:
             sent["Content-Type"] = "application/json"
         try:
             request = requests.Request(method, url, params=params, data=data, headers=sent).prepare()
-            with self._adapter().send(request, timeout=timeout or self._timeout, stream=True) as response:
+            with self._adapter.send(request, timeout=timeout or self._timeout, stream=True) as response:
                 raw = response.raw.read(MAX_ANSWER + 1, decode_content=True)
                 if len(raw) <= MAX_ANSWER:
                     return Answer(response.status_code, response.headers, _json(raw))

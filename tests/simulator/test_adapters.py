@@ -36,7 +36,7 @@ MESSAGES = [
 def http() -> Iterator[Http]:
     client = Http(timeout=(1.0, 5.0))
     yield client
-    client._session().close()
+    client.close()
 
 
 @pytest.fixture
