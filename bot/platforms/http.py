@@ -37,7 +37,7 @@ class Answer:
 class Http:
     """A pool of connections for any number of threads; `pool` of them are kept for each host.
 
-    The adapter of requests alone: a session would merge cookies, redirects and the environment's settings into each call.
+    The adapter of requests alone: a session would merge cookies, redirects and the environment into each call.
     """
 
     def __init__(self, *, pool: int = 32, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
