@@ -10,11 +10,15 @@ from bot.talk import Ask, Reply, Topic, Turn
 
 
 def route(topics: Sequence[Topic], turn: Turn, remembered: Remembered) -> tuple[str, Reply] | None:
-    """Ask the topics in their order of precedence. Each sees only its own memory and its own open question."""
+    """Ask the topics in their order of precedence. Each sees only its own memory and its own open question.
+
+    `turn` comes without either.
+    """
     questions = [ask for ask in (remembered.ask, remembered.form) if ask is not None]
     for topic in _in_order(topics, questions):
         asked = next((ask for ask in questions if ask.topic == topic.name), None)
-        reply = topic.answer(replace(turn, asked=asked, memory=remembered.topic(topic.name)))
+        memory = remembered.topic(topic.name)
+        reply = topic.answer(replace(turn, asked=asked, memory=memory) if asked or memory else turn)
         if reply is not None:
             return topic.name, reply
     return None

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from bot.platforms.contract import Access, AppKeys, Platform
 from bot.store import accounts
@@ -31,6 +32,7 @@ class Directory:
         self.platforms = platforms
         self._database = database
         self._vault = vault
+        self._opened = lru_cache(maxsize=256)(vault.open)  # opening costs more than anything else about a call
         self._lock = threading.Lock()
         self._snapshot = _Snapshot(at=float("-inf"))
 
@@ -66,14 +68,14 @@ class Directory:
         return Access(
             account=account.external_id,
             app=_keys(app) if app else AppKeys("", (), ()),
-            token=str(self._vault.open(account.tokens).get("access", "")),
+            token=str(self._opened(account.tokens).get("access", "")),
             api_url=account.api_url,
             api_version=account.api_version,
             buttons=account.buttons,
         )
 
     def refresh_token(self, account: Account) -> str:
-        return str(self._vault.open(account.tokens).get("refresh", ""))
+        return str(self._opened(account.tokens).get("refresh", ""))
 
     def changed(self) -> None:
         """Look again at the next question."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated, Any
@@ -189,6 +189,7 @@ class Organisation(BaseModel):
         return sorted(_times(span) for span in self.hours.get(DAYS[day.weekday()], ()))
 
 
+@lru_cache(maxsize=256)  # a few spans, asked for at every turn
 def _times(span: str) -> tuple[time, time]:
     opens, _, closes = span.partition("-")
     return time.fromisoformat(opens), time.fromisoformat(closes)

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -37,6 +38,7 @@ from sqlalchemy.sql import ColumnElement
 
 from bot.states import Origin
 from bot.store.linking import person_links
+from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, accounts, metadata, outbox, persons
 from bot.store.sql import insert_or_ignore
 
@@ -416,7 +418,12 @@ def unsubscribe(connection: Connection, person_id: int, topic: str) -> None:
 
 
 def topics_of(connection: Connection, person_id: int) -> frozenset[str]:
-    return frozenset(connection.scalars(select(subscriptions.c.topic).where(subscriptions.c.person_id == person_id)))
+    return frozenset(topic for (topic,) in _TOPICS_OF.rows(connection, of_person=person_id))
+
+
+_TOPICS_OF = Prepared(  # every turn asks
+    lambda _: select(subscriptions.c.topic).where(subscriptions.c.person_id == bindparam("of_person"))
+)
 
 
 def bodies_as_json(bodies: Mapping[int, Mapping[str, Mapping[str, object]]]) -> dict[int, dict[str, str]]:

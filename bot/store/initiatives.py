@@ -25,6 +25,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -40,6 +41,7 @@ from sqlalchemy.sql import ColumnElement
 
 from bot.library.vietnamese import fold, nfc
 from bot.store import staff as staff_store
+from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata, outbox
 from bot.store.sql import insert_or_ignore
 
@@ -237,8 +239,18 @@ def draft_of(connection: Connection, person_id: int) -> Initiative | None:
 
 def all_of(connection: Connection, person_id: int, *, limit: int = 30) -> list[Initiative]:
     """A person's own, newest first, with the draft."""
-    query = select(*_COLUMNS).where(initiatives.c.person_id == person_id)
-    return [_row(row) for row in connection.execute(query.order_by(initiatives.c.id.desc()).limit(limit))]
+    rows = _ALL_OF.rows(connection, of_person=person_id, most=limit)
+    return [_initiative(dict(zip(Initiative.__dataclass_fields__, row, strict=True))) for row in rows]
+
+
+_ALL_OF = Prepared(  # every turn asks
+    lambda _: (
+        select(*_COLUMNS)
+        .where(initiatives.c.person_id == bindparam("of_person"))
+        .order_by(initiatives.c.id.desc())
+        .limit(bindparam("most", type_=Integer))
+    )
+)
 
 
 def states_of(connection: Connection, codes: Collection[str]) -> dict[str, tuple[str, bool]]:
@@ -284,7 +296,10 @@ def _one(connection: Connection, condition: ColumnElement[bool]) -> Initiative |
 
 
 def _row(row: Any) -> Initiative:
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    return _initiative(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+
+
+def _initiative(values: Mapping[str, Any]) -> Initiative:
     return Initiative(**{**values, "fields": json.loads(values["fields"])})
 
 

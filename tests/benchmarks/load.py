@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +165,17 @@ def open_loop(ports: Sequence[int], bodies: Iterable[tuple[str, bytes]], rate: f
         return [future.result() for future in futures]
 
 
+MEMBERS = 20  # of each connection, who take turns
+
+
 def closed_loop(port: int, made: Platform, connections: int, seconds: float) -> int:
-    """Let each connection write a message, wait for its reply, and go on; how many replies came."""
+    """Let each connection write a message, wait for its reply, go on with the next member; how many replies."""
     end = time.time() + seconds
 
     def talk(_: int) -> int:
-        door, replies = Door(port), 0
+        door, replies, members = Door(port), 0, cycle([new_user() for _ in range(MEMBERS)])
         while time.time() < end:
-            user = new_user()
+            user = next(members)
             event = made.waiting[user] = threading.Event()
             if door.post(message(user)) == 200 and event.wait(10):
                 replies += 1

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.benchmarks import load
 from tests.benchmarks.load import Door, Platform, environment, message, new_user, quantile, row
-from tests.running import Bot, free_port, start_all, until
+from tests.running import Bot, free_port, start, start_all, status, until
 
 SECONDS = 10.0
 PER_SECOND = 50
@@ -25,18 +25,34 @@ def main() -> None:
     options = _options()
     with tempfile.TemporaryDirectory() as name, load.platform() as made:
         folder = Path(name)
+        plain = _plain_flask(folder, made, options.seconds / 2)
         ports = [free_port() for _ in range(2 if options.database else 1)]
         bot = Bot(environment(folder, made, options.database), folder, ports)
         try:
             began = time.perf_counter()
             start_all(bot, workers=2 if options.database else 1)
             row("ready after start", f"{time.perf_counter() - began:.1f} s", "3 s")
-            _measure(bot, made, options)
+            _measure(bot, made, options, plain)
         finally:
             bot.close()
 
 
-def _measure(bot: Bot, made: Platform, options: argparse.Namespace) -> None:
+def _plain_flask(folder: Path, made: Platform, seconds: float) -> float:
+    """Replies a second of the yardstick, on this machine and at this hour."""
+    port = free_port()
+    arguments = ["-m", "tests.benchmarks.yardstick", str(port), f"http://127.0.0.1:{made.port}", load.APP_SECRET]
+    program = start(arguments, {}, folder / "yardstick.log")
+    try:
+        until(lambda: status(f"http://127.0.0.1:{port}/health/ready") == 200)
+        load.closed_loop(port, made, 4, 1.0)
+        replies = load.closed_loop(port, made, 16, seconds) / seconds
+    finally:
+        program.close()
+    row("replies/s of plain Flask, replying inside the request, nothing kept", f"{replies:.0f}", "yardstick: 117")
+    return replies
+
+
+def _measure(bot: Bot, made: Platform, options: argparse.Namespace, plain: float) -> None:
     load.closed_loop(bot.ports[0], made, 4, 2.0)  # everything that is made at the first use is made
     _acknowledgements(bot.ports[0])
     _settled(made)
@@ -46,7 +62,8 @@ def _measure(bot: Bot, made: Platform, options: argparse.Namespace) -> None:
     made.latency_s = 0.0
     replies = load.closed_loop(bot.ports[0], made, 16, options.seconds)
     bar = "reported" if options.database else "200"
-    row("replies/s, 16 connections in a closed loop, a menu message", f"{replies / options.seconds:.0f}", bar)
+    found = f"{replies / options.seconds:.0f} = {replies / options.seconds / plain:.2f} of plain Flask"
+    row("replies/s, 16 connections in a closed loop, a menu message", found, f"{bar} (1.7 of plain Flask)")
     for process in bot.programs:
         if process != "clock":
             row(f"memory after that ({process})", f"{load.memory_mb(bot, process):.0f} MB", "200 MB")
