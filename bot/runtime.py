@@ -85,12 +85,17 @@ class Voice:
     """The engine with the officers' newest words; made anew in the background when they change something."""
 
     def __init__(
-        self, database: Database | None = None, model: Model | None = None, documents: Path | None = None
+        self,
+        database: Database | None = None,
+        model: Model | None = None,
+        documents: Path | None = None,
+        kept: Path | None = None,
     ) -> None:
-        """`documents`: where those lie that were loaded in the console."""
+        """`documents`: where those lie that were loaded in the console; `kept`: where the training is kept."""
         self._database = database
         self._model = model
         self._folders = (shelf.SHIPPED,) if documents is None else (shelf.SHIPPED, documents)
+        self._kept = kept
         self._version: tuple[int, object] | None = None
         self._learnt: Edits | None = None
         self._library: Library
@@ -144,7 +149,7 @@ class Voice:
         """The library; trained again, which takes a second or two, only when what it learns from is other."""
         learnt = Edits(edits.entries, edits.documents, edits.answers, edits.examples, documents.labels)
         if learnt != self._learnt:
-            self._library, self._learnt = Library.open(edits=learnt), learnt
+            self._library, self._learnt = Library.open(edits=learnt, kept=self._kept), learnt
             _give_back_memory()
         return self._library
 
@@ -219,7 +224,7 @@ class Runtime(Store):
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.tally = Tally()
         self.signatures = Signatures()
-        self.voice = Voice(self.database, _model(settings), settings.documents_dir)
+        self.voice = Voice(self.database, _model(settings), settings.documents_dir, settings.data_dir)
         self.doctor = Doctor(self.database, self.directory, clock)
         self.connecting = Connecting(
             self.database, self.vault, self.directory, self.doctor, clock, {"zalo": self.zalo}, _hosts(settings)

@@ -36,31 +36,37 @@ SOFTNESS = 0.5  # 1 / 2C of the squared hinge loss, C = 1
 
 
 class Classifier:
-    """Labels ranked for a message. Trained in a second or two at the start; nothing is stored between starts."""
+    """Labels ranked for a message."""
 
-    def __init__(
-        self, texts: Sequence[str], labels: Sequence[str], kind: Callable[[str], str], clause: Callable[[str], str]
-    ) -> None:
-        self.labels = sorted(set(labels))
-        self._features = Features(texts)
-        levels = [_columns(self.labels, group) for group in (str, kind, clause)]
+    def __init__(self, labels: Sequence[str], features: Features, weights: Numbers) -> None:
+        """`weights`: a row a feature and a column a label."""
+        self.labels = labels
+        self.features = features
+        self.weights = weights
+
+    @classmethod
+    def learn(
+        cls, texts: Sequence[str], labels: Sequence[str], kind: Callable[[str], str], clause: Callable[[str], str]
+    ) -> Classifier:
+        """Train on example messages, in a second or two."""
+        names = sorted(set(labels))
+        features, rows = Features.learn(texts)
+        levels = [_columns(names, group) for group in (str, kind, clause)]
         widths = np.cumsum([0, *(max(columns) + 1 for columns in levels)])
-        place = {label: at for at, label in enumerate(self.labels)}
+        place = {label: at for at, label in enumerate(names)}
         targets = np.full((len(texts), widths[-1]), -1, dtype=np.float32)
         for row, label in zip(targets, labels, strict=True):
             for start, columns in zip(widths, levels, strict=False):
                 row[start + columns[place[label]]] = 1
-        learnt = _train(self._features.rows, targets, self._features.count)
-        self._features.rows.clear()  # only training needs them
-        self._weights = sum(
-            weight * learnt[:, start + np.array(columns)]
-            for weight, start, columns in zip((1.0, KIND_WEIGHT, CLAUSE_WEIGHT), widths, levels, strict=False)
-        ).astype(np.float32)  # type: ignore[union-attr]
+        learnt = _train(rows, targets, features.count)
+        parts = zip((1.0, KIND_WEIGHT, CLAUSE_WEIGHT), widths, levels, strict=False)
+        weights = sum(weight * learnt[:, start + np.array(columns)] for weight, start, columns in parts)
+        return cls(names, features, np.asarray(weights, dtype=np.float32))
 
     def scores(self, text: str) -> Numbers:
         """The added margins of every label."""
-        row = self._features.row(text)
-        return row.weights @ self._weights[row.places]
+        row = self.features.row(text)
+        return row.weights @ self.weights[row.places]
 
     def shares(self, *texts: str) -> Numbers:
         """A share for each of `labels`, adding up to one; several texts are weighed alike."""

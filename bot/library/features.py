@@ -26,12 +26,21 @@ class Row:
 
 
 class Features:
-    """Learns from the example messages which features there are and how rare each is.
+    """Which features there are and how rare each is."""
 
-    `fewest`: messages a piece must stand in to be kept.
-    """
+    def __init__(self, names: Sequence[str], is_word: NDArray[np.bool_], rarity: NDArray[np.float32]) -> None:
+        self.names = names
+        self.is_word = is_word
+        self.rarity = rarity
+        self.count = len(names) + 1
+        self._places = {name: at for at, name in enumerate(names)}
 
-    def __init__(self, texts: Sequence[str], fewest: int = FEWEST) -> None:
+    @classmethod
+    def learn(cls, texts: Sequence[str], fewest: int = FEWEST) -> tuple[Features, list[Row]]:
+        """Learn them from the example messages, and give the messages' rows.
+
+        `fewest`: messages a piece must stand in to be kept.
+        """
         met: dict[str, int] = {}  # every piece and word, in the order they were met
         said = [np.array([met.setdefault(one, len(met)) for one in _features(text)], dtype=np.intp) for text in texts]
         seen = np.bincount(np.concatenate(said), minlength=len(met))
@@ -39,11 +48,9 @@ class Features:
         kept = np.flatnonzero((seen >= fewest) | is_word)
         moved = np.full(len(met), -1, dtype=np.intp)
         moved[kept] = np.arange(len(kept))
-        self._places = {one: int(moved[at]) for one, at in met.items() if moved[at] >= 0}
-        self._is_word = is_word[kept]
-        self._rarity = (np.log((1 + len(texts)) / (1 + seen[kept])) + 1).astype(np.float32)
-        self.count = len(kept) + 1
-        self.rows = [self._row(places[places >= 0]) for places in (moved[ones] for ones in said)]
+        rarity = (np.log((1 + len(texts)) / (1 + seen[kept])) + 1).astype(np.float32)
+        features = cls([one for one, at in met.items() if moved[at] >= 0], is_word[kept], rarity)
+        return features, [features._row(places[places >= 0]) for places in (moved[ones] for ones in said)]
 
     def row(self, text: str) -> Row:
         known = (self._places.get(one) for one in _features(text))
@@ -51,8 +58,8 @@ class Features:
 
     def _row(self, places: NDArray[np.intp]) -> Row:
         """Pieces and words weigh alike together, however many there are of each."""
-        weights = self._rarity[places]
-        words = self._is_word[places]
+        weights = self.rarity[places]
+        words = self.is_word[places]
         squares = weights * weights
         of_words = float(squares @ words)
         lengths = np.where(words, of_words, float(squares.sum()) - of_words)

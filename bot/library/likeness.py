@@ -45,8 +45,8 @@ def _likeness(texts: Sequence[str], background: Sequence[str]) -> Numbers:
     found: Numbers = np.zeros((len(texts), len(texts)), dtype=np.float32)
     if not texts:
         return found
-    features = Features([*texts, *background], fewest=1)
-    rows = features.rows[: len(texts)]
+    features, rows = Features.learn([*texts, *background], fewest=1)
+    del rows[len(texts) :]
     owners = np.repeat(np.arange(len(texts)), [len(row.places) - 1 for row in rows])
     places = np.concatenate([row.places[:-1] for row in rows])
     weights = np.concatenate([row.weights[:-1] for row in rows])

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
-from bot.library import parts
-from bot.library.classify import ANSWER_WORTH, KIND_WORTH, Classifier, Numbers, worth
+from bot.library import keeping, parts
+from bot.library.classify import ANSWER_WORTH, KIND_WORTH, Numbers, worth
 from bot.library.lexicon import Found, Lexicon
 from bot.library.load import CONTENT, Edits, Knowledge, load
 from bot.library.vietnamese import normalise
@@ -25,17 +25,19 @@ BRIEFLY = 0.9
 class Library:
     """The answers, and the classifier trained on the example messages. Read-only: safe for any number of threads."""
 
-    def __init__(self, knowledge: Knowledge, lexicon: Lexicon) -> None:
+    def __init__(self, knowledge: Knowledge, lexicon: Lexicon, kept: Path | None = None) -> None:
+        """`kept`: the folder where the trained classifier is kept between starts."""
         self.answers = knowledge.answers
         self._lexicon = lexicon
         rows = [(example.text, example.label) for example in (*knowledge.examples, *knowledge.own_words())]
-        self.classifier = Classifier([text for text, _ in rows], [label for _, label in rows], kind_of, self._clause)
+        texts, labels = [text for text, _ in rows], [label for _, label in rows]
+        self.classifier = keeping.classifier(kept, texts, labels, kind_of, self._clause)
         self._kinds = [kind_of(label) for label in self.classifier.labels]
 
     @classmethod
-    def open(cls, folder: Path = CONTENT, edits: Edits | None = None) -> Library:
+    def open(cls, folder: Path = CONTENT, edits: Edits | None = None, *, kept: Path | None = None) -> Library:
         """Reads content/ with the officers' edits over it, and trains. Raises BotError("content.faulty")."""
-        return cls(load(folder, edits), Lexicon.open(folder / "lexicon"))
+        return cls(load(folder, edits), Lexicon.open(folder / "lexicon"), kept)
 
     def _clause(self, label: str) -> str:
         """The clause an answer rests on first, itself where it rests on none; for anything else its kind."""

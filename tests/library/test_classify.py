@@ -9,7 +9,7 @@ LABELS = ["money", "money", "sign", "sign", "thanks", "thanks"]
 
 
 def _classifier() -> Classifier:
-    return Classifier(TEXTS, LABELS, kind=lambda label: "chat" if label == "thanks" else "ask", clause=str)
+    return Classifier.learn(TEXTS, LABELS, kind=lambda label: "chat" if label == "thanks" else "ask", clause=str)
 
 
 def test_it_learns_its_examples_and_what_is_like_them() -> None:
