@@ -18,16 +18,16 @@ from bot.library.features import Features, Row
 Numbers: TypeAlias = NDArray[np.float32]
 
 #: Turns added margins into shares; the value with the least log loss on folds that the classifier had not seen.
-SHARPNESS = 3.2
+SHARPNESS = 3.4
 #: What a share is worth: (share, how often a reading with that share was right), for the best kind and for the best
 #: answer, from the same folds (`bot.evaluation_folds.worth`). Refit both when the examples have changed a good deal.
 KIND_WORTH = (
-    (0.0, 0.2), (0.25, 0.28), (0.5, 0.41), (0.6, 0.46), (0.7, 0.53), (0.8, 0.65), (0.89, 0.77), (0.95, 0.85),
-    (0.98, 0.93), (0.995, 0.96), (1.0, 0.993),
+    (0.0, 0.2), (0.25, 0.28), (0.5, 0.41), (0.69, 0.57), (0.82, 0.67), (0.9, 0.77), (0.95, 0.83), (0.98, 0.89),
+    (0.99, 0.93), (0.998, 0.96), (1.0, 0.995),
 )  # fmt: skip
 ANSWER_WORTH = (
-    (0.0, 0.0), (0.18, 0.3), (0.37, 0.57), (0.5, 0.69), (0.6, 0.82), (0.7, 0.86), (0.8, 0.89), (0.89, 0.94),
-    (0.98, 0.97), (1.0, 0.993),
+    (0.0, 0.0), (0.135, 0.147), (0.245, 0.274), (0.342, 0.394), (0.44, 0.505), (0.53, 0.58), (0.62, 0.7), (0.72, 0.79),
+    (0.81, 0.83), (0.87, 0.895), (0.92, 0.91), (0.955, 0.96), (0.98, 0.966), (1.0, 0.993),
 )  # fmt: skip
 KIND_WEIGHT = 0.4
 CLAUSE_WEIGHT = 0.8
