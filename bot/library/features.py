@@ -33,6 +33,7 @@ class Features:
         self.is_word = is_word
         self.rarity = rarity
         self.count = len(names) + 1
+        self._weight, self._a_word = np.append(rarity, np.float32(0)), np.append(is_word, False)  # with the bias
         self._places = {name: at for at, name in enumerate(names)}
 
     @classmethod
@@ -50,22 +51,25 @@ class Features:
         moved[kept] = np.arange(len(kept))
         rarity = (np.log((1 + len(texts)) / (1 + seen[kept])) + 1).astype(np.float32)
         features = cls([one for one, at in met.items() if moved[at] >= 0], is_word[kept], rarity)
-        return features, [features._row(places[places >= 0]) for places in (moved[ones] for ones in said)]
+        return features, features._rows([places[places >= 0] for places in (moved[ones] for ones in said)])
 
     def row(self, text: str) -> Row:
         known = (self._places.get(one) for one in _features(text))
-        return self._row(np.array([place for place in known if place is not None], dtype=np.intp))
+        return self._rows([np.array([place for place in known if place is not None], dtype=np.intp)])[0]
 
-    def _row(self, places: NDArray[np.intp]) -> Row:
-        """Pieces and words weigh alike together, however many there are of each."""
-        weights = self.rarity[places]
-        words = self.is_word[places]
+    def _rows(self, messages: Sequence[NDArray[np.intp]]) -> list[Row]:
+        """Weigh pieces and words alike together, however many there are of each. All messages at once: it is faster."""
+        bias = np.array([len(self.names)])
+        places = np.concatenate([part for message in messages for part in (message, bias)])
+        begins = np.cumsum([0, *(len(message) + 1 for message in messages)])
+        weights = self._weight[places]
+        words = self._a_word[places]
         squares = weights * weights
-        of_words = float(squares @ words)
-        lengths = np.where(words, of_words, float(squares.sum()) - of_words)
-        return Row(
-            np.append(places, self.count - 1), np.append(weights / np.sqrt(np.maximum(lengths, 1e-6)), np.float32(1))
-        )
+        of_words, of_all = (np.add.reduceat(one, begins[:-1]) for one in (squares * words, squares))
+        each = np.repeat(np.arange(len(messages)), np.diff(begins))
+        weights /= np.sqrt(np.maximum(np.where(words, of_words[each], (of_all - of_words)[each]), 1e-6))
+        weights[begins[1:] - 1] = 1
+        return [Row(places[at:end], weights[at:end]) for at, end in pairwise(begins.tolist())]
 
 
 @lru_cache(maxsize=1 << 14)
