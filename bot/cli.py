@@ -72,9 +72,9 @@ def _processes(commands: Commands) -> None:
 
 def _database(commands: Commands) -> None:
     _add(commands, "migrate", "database.migrate", "bring the database to this version's tables")
-    _add(commands, "backup", "database.backup", "write everything to a file, while the bot runs").add_argument(
-        "file", type=Path
-    )
+    backup = _add(commands, "backup", "database.backup", "write everything to a file, while the bot runs")
+    backup.add_argument("file", type=Path)
+    backup.add_argument("--without-bucket", action="store_true", help="leave out attachments that are kept in a bucket")
     restore = _add(commands, "restore", "database.restore", "read a backup into an empty database")
     restore.add_argument("file", type=Path)
     restore.add_argument("--replace", action="store_true", help="empty the database first")
@@ -143,6 +143,8 @@ def _demo(commands: Commands) -> None:
     demo.add_argument("--people", type=int, default=100_000)
     demo.add_argument("--messages", type=int, default=1_000_000)
     demo.add_argument("--units", type=int, default=300)
+    demo.add_argument("--initiatives", type=int, default=2000)
+    demo.add_argument("--attachments", type=int, default=5000, help="among the initiatives")
     demo.add_argument("--seed", type=int, default=487, help="the same number makes the same province")
 
 

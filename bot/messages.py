@@ -105,6 +105,15 @@ class Outbound:
 
 
 @dataclass(frozen=True, slots=True)
+class Approved:
+    """A text that the platform approved beforehand: only the values in it are ours."""
+
+    name: str  # Messenger: the template's name; Zalo: its id
+    language: str = ""  # Messenger: "vi"
+    values: tuple[tuple[str, str], ...] = ()  # (parameter, value) in the template's order
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One request to the platform: `Outbound` after splitting. `body` is the platform's own JSON message."""
 

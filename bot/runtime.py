@@ -28,6 +28,7 @@ from bot.clockwork import Clockwork, Job
 from bot.conversation.engine import Engine
 from bot.delivery import effects, seeding
 from bot.delivery.alarms import Alarms, Mailer
+from bot.delivery.broadcasting import Broadcasting
 from bot.delivery.connecting import Connecting, Hosts
 from bot.delivery.directory import Directory
 from bot.delivery.doctor import Doctor
@@ -63,7 +64,7 @@ from bot.platforms.messenger import MessengerPlatform, Profile
 from bot.platforms.rules import Rules
 from bot.platforms.zalo import ZaloPlatform
 from bot.reranking import Model, Reranked
-from bot.settings import Settings
+from bot.settings import Settings, private_folder
 from bot.states import Lane
 from bot.store import backup, marks, options, paper_jobs, retention, workplaces
 from bot.store.accounts import Account
@@ -189,6 +190,7 @@ class Store:
 
     def __init__(self, settings: Settings, *, clock: Clock = clocks.now) -> None:
         clocks.use_zone(settings.zone)
+        private_folder(settings.data_dir)
         self.settings = settings
         self.clock = clock
         self.vault = Vault(settings.keys())
@@ -312,6 +314,16 @@ class Runtime(Store):
             a_day=self.announcing.rules.ours(self.clock().date()).a_day,
         )
 
+    def _broadcasting(self) -> Broadcasting:
+        rules = self.announcing.rules
+
+        def open_at(moment: datetime) -> bool:
+            on = moment.astimezone(clocks.zone()).date()
+            way = rules.way("zalo", "broadcast", on)
+            return way is not None and way.takes(moment) and rules.ours(on).open_at(moment)
+
+        return Broadcasting(self.database, self.directory, self.tokens, self.clock, {"zalo": self.zalo}, open_at)
+
     def _announcing(self) -> Announcing:
         return Announcing(
             self.database,
@@ -388,6 +400,7 @@ class Runtime(Store):
                 lambda: schedule.work(self.announcing, lambda: self.voice.campaigns),
                 every=timedelta(seconds=15),
             ),
+            Job("articles", self._broadcasting().work, every=timedelta(seconds=5)),
             Job("initiative reminders", self.initiatives.reminding.work, every=timedelta(minutes=10)),
             Job("old papers", self.exporter.drop_old, at="03:30"),
             Job("files", self.fetcher.sweep, at="03:40"),
@@ -403,17 +416,20 @@ class Runtime(Store):
         ]
 
     def _backup(self) -> None:
-        """Each night into the data folder; the last ones are kept. A copy elsewhere is the operator's care."""
+        """Each night into the data folder; the last ones are kept. A copy elsewhere is the operator's care.
+
+        A bucket's files are left out: seven copies of them would fill the disk. Today and the README say so.
+        """
         folder, now = self.settings.data_dir / "backups", self.clock()
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
         try:
-            rows = backup.backup(
+            written = backup.backup(
                 self.database, folder / f"{now.astimezone(clocks.zone()):%Y-%m-%d}.zip", self.settings.files_dir, now
             )
         except Exception:
             self.database.write(lambda connection: marks.raise_alarm(connection, "backup", "backup.failed", now))
             raise
-        self.database.write(partial(_note_backup, now=now, rows=rows))
+        self.database.write(partial(_note_backup, now=now, rows=written.rows))
         for old in sorted(folder.glob("*.zip"))[:-BACKUPS_KEPT]:
             old.unlink()
 
@@ -471,7 +487,7 @@ def only_process(settings: Settings) -> FileLock | None:
     path = make_url(settings.url).database
     if not settings.on_sqlite or not path:
         return None
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    private_folder(Path(path).parent)
     lock = FileLock(f"{path}.lock")
     try:
         lock.acquire(timeout=0)

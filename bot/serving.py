@@ -19,7 +19,7 @@ from bot.errors import BotError, Misconfigured
 from bot.runtime import Runtime, only_process
 from bot.settings import Settings
 from bot.simulator import SimulatedAccount, Simulator, admit
-from bot.store import staff
+from bot.store import invitations
 
 WEB_THREADS = 12
 SWITCH_S = 0.002
@@ -111,7 +111,6 @@ class _Process:
             self._serving = threading.Thread(target=self._server.run, name="web", daemon=True)
             self._serving.start()
         if self._roles.worker:
-            logs.event("answers.ready", answers=len(self._runtime.voice.engine.library.answers))
             self._runtime.worker.start()
             self._runtime.fetcher.start()
             self._runtime.exporter.start()
@@ -120,6 +119,8 @@ class _Process:
         if self._simulator is not None:
             self._simulator.start()
         logs.event("started", web=self._roles.web, worker=self._roles.worker, clock=self._roles.clock)
+        if self._roles.worker:  # last: turns wait for it, and everything else does not
+            logs.event("answers.ready", answers=len(self._runtime.voice.engine.library.answers))
 
     def wait(self) -> None:
         while not self._stop.wait(1.0):  # a bounded wait lets the signal through on every system
@@ -183,7 +184,7 @@ def _addresses(runtime: Runtime, roles: Roles, simulator: Simulator | None) -> l
     if simulator is not None:
         lines.append(f"Talk to it at        {runtime.url}/simulator/")
     lines.append(f"The console is at    {runtime.url}/console/")
-    token = staff.first_invitation(runtime.database, runtime.clock())
+    token = invitations.first_invitation(runtime.database, runtime.clock())
     if token:
         lines.append(f"First sign-in, once: {runtime.url}/console/invitation/{token}")
     return [*lines, "Stop with Ctrl+C."]

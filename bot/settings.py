@@ -158,9 +158,18 @@ def _with_driver(url: str) -> str:
     return f"postgresql+psycopg://{rest}"
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder for this user alone, where it is missing: what lies in it are members' words.
+
+    One that is there keeps its permissions: whoever made it may want a colleague or a backup program to read it.
+    """
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
 def _key_file(path: Path) -> str:
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private_folder(path.parent)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:  # another command was first

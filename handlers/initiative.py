@@ -41,7 +41,6 @@ STOPS = frozenset(
 )  # fmt: skip
 RESUMES = frozenset({"viet tiep", "tiep tuc", "viet tiep don", "lam tiep", "gui tiep", "tiep"})
 STORIES = ("sang kien da dang", "sang kien cua nguoi khac", "sang kien tieu bieu", "coi sang kien", "xem sang kien hay")
-CARE = 0.6  # so likely a danger, though no phrase says so, that the emergency numbers are shown beside the answer
 FILES = frozenset({"image", "video", "audio", "file"})
 
 
@@ -202,16 +201,7 @@ def _in_the_form(turn: Turn, known: Initiatives, draft: Draft, asked: Ask) -> Re
         return after.receipt(turn, known, draft)
     if _is_elsewhere(turn):
         return None
-    reply = form.answered(turn, known, draft, asked.name)
-    worrying = "danger" in turn.reading.guessed and turn.reading.confidence > CARE
-    return _with_care(turn, reply) if reply is not None and worrying else reply
-
-
-def _with_care(turn: Turn, reply: Reply) -> Reply:
-    """It may be what the machine did, or somebody hurt just now: the answer is kept, and help is at hand."""
-    first, *rest = reply.says or (Say(""),)
-    lead = turn.texts("initiative.if_danger")
-    return replace(reply, says=(replace(first, text=f"{lead}\n{first.text}"), *rest))
+    return form.answered(turn, known, draft, asked.name)
 
 
 def _keep_files(turn: Turn, known: Initiatives, draft: Draft, sent: tuple[Attachment, ...]) -> Reply:

@@ -162,7 +162,7 @@ class Bot:
         self.programs[name] = program
         return program
 
-    def ready(self, within_s: float = 60.0) -> None:
+    def ready(self, within_s: float = 180.0) -> None:
         """Wait until every web process is up and says that all parts work."""
         until(self._all_ready, within_s=within_s, every_s=0.02)
 

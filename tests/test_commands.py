@@ -9,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+from sqlalchemy import insert
 
 from bot.cli import main
 from bot.clock import now
 from bot.messages import PAYLOAD_PREFIX
 from bot.store import persons
 from bot.store.database import Database
+from bot.store.files import files
 from bot.store.upgrade import upgrade
+from tests.files.s3 import BOX, KEY_ID, REGION, S3, SECRET, s3
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -96,6 +99,26 @@ def test_backup_and_restore(run: Run, tmp_path: Path) -> None:
     run("accounts", "update", "1", "--name", "Sau")
     assert run("restore", str(tmp_path / "b.zip"), "--replace")[0] == 0
     assert run("accounts", "list")[1].split("\t")[3] == "-"
+
+
+def test_a_backup_says_what_of_a_bucket_is_in_it(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "ab/" + "ab" * 16
+    run("accounts", "list")
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'bot.db'}")
+    row = {"kind": "image", "state": "stored", "key": key, "due_at": now(), "created_at": now()}
+    database.write(lambda connection: connection.execute(insert(files).values(**row)))
+    database.close()
+    with s3() as url:
+        for name, value in (("URL", url), ("BUCKET", BOX), ("REGION", REGION), ("KEY", KEY_ID), ("SECRET", SECRET)):
+            monkeypatch.setenv(f"BOT_S3_{name}", value)
+        S3.kept[key] = b"bytes"
+        assert "and 1 attachments written" in run("backup", str(tmp_path / "b.zip"))[1]
+        without = run("backup", str(tmp_path / "w.zip"), "--without-bucket")[1]
+        assert "not in it: 1 attachments; keep versions in the bucket" in without
+        S3.kept.clear()
+        assert "and 1 attachments read" in run("restore", str(tmp_path / "b.zip"), "--replace")[1]
+        assert S3.kept == {key: b"bytes"}
+        assert "1 attachments were not in it" in run("restore", str(tmp_path / "w.zip"), "--replace")[1]
 
 
 def test_a_person_is_exported_and_forgotten(run: Run, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from bot.announcements import drafting, honouring, preflight
+from bot.announcements import drafting, honouring, preflight, routes
 from bot.announcements.announcing import Announcing
 from bot.announcements.drafting import Message
 from bot.announcements.preflight import Preflight
@@ -41,7 +41,7 @@ def submit(announcing: Announcing, number: int, by: int) -> Preflight:
     with announcing.database.read() as connection:
         one = need(connection, number)
         digest = present(connection, one)
-    if drafting.faults(announcing, Message.of(one), one.question):
+    if drafting.faults(announcing, Message.of(one), one.question) or routes.faults(announcing, one):
         raise BotError("announcement.faulty")
     _check_time(announcing, one, now)
     seen = preflight.check(announcing, one)
@@ -137,10 +137,10 @@ def freeze(announcing: Announcing, one: Announcement) -> tuple[int, str]:
     """Write down who gets it, in steps, so that webhooks are not kept waiting: how many, and a digest of who."""
     while announcing.database.write(lambda connection: audience.clear(connection, one.id)):
         pass
+    open_ways = preflight.ways(announcing, one, one.send_at or announcing.clock())
     with announcing.database.read() as connection:
         chosen = preflight.choice(announcing, connection, one)
-        moment = one.send_at or announcing.clock()
-        people, of, digest = audience.frozen_ids(connection, chosen, preflight.ways(announcing, one, moment))
+        people, of, digest = audience.frozen_ids(connection, chosen, open_ways)
     for start in range(0, len(people), CHUNK):
         some = list(zip(people[start : start + CHUNK], of[start : start + CHUNK], strict=True))
         announcing.database.write(lambda connection, some=some: audience.freeze(connection, one.id, some))  # type: ignore[misc]

@@ -82,9 +82,7 @@ def _folded(name: str) -> str:
 
 def text(message: Message, words: Words, values: Mapping[str, str]) -> str:
     """What one person reads. A line about an initiative that is not there is left out whole."""
-    organisation = words.organisation
-    missing = {NAME: organisation.member_word, UNIT: f"nơi {organisation.member_word} làm việc", INITIATIVE: ""}
-    found = {name: _value(values.get(name, "")) or missing[name] for name in FIELDS}
+    organisation, found = words.organisation, own(words, values)
     lines = [
         _FIELD.sub(lambda match: found.get(_folded(match.group(1)), match.group(0)), line)
         for line in nfc(message.body).split("\n")
@@ -93,6 +91,13 @@ def text(message: Message, words: Words, values: Mapping[str, str]) -> str:
     parts = [message.title.strip(), re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip(), organisation.signature]
     closing = words.texts("announcement.stop")
     return nfc("\n".join(part for part in [*parts, closing] if part))
+
+
+def own(words: Words, values: Mapping[str, str]) -> dict[str, str]:
+    """Merge field to what stands there for one person: common words where nothing is known."""
+    member = words.organisation.member_word
+    missing = {NAME: member, UNIT: f"nơi {member} làm việc", INITIATIVE: ""}
+    return {name: _value(values.get(name, "")) or missing[name] for name in FIELDS}
 
 
 def _value(given: str) -> str:
@@ -148,6 +153,11 @@ def picture_url(announcing: Announcing, token: str) -> str:
     return f"{announcing.public_url}/pictures/{token}"
 
 
+def templated(part: Part, way: str, plain: Part) -> dict[str, object]:
+    """The same for an approved template; `plain` is what goes when it must wait until the person writes."""
+    return {**part.body, "way": way, "plain": body(plain)}
+
+
 def body(part: Part, *, billed: bool = False) -> dict[str, object]:
     """What the outbox keeps of it."""
     kept: dict[str, object] = dict(part.body)
@@ -193,6 +203,7 @@ def digest(one: Announcement, picture: str = "") -> str:
         "question": one.question,
         "picture": picture,
         "audience": one.audience,
+        "routes": one.routes,
         "important": one.important,
         "allow_cost": one.allow_cost,
         "rate": one.rate,

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, extract, select
 
 from bot.announcements.drafting import INITIATIVE, NAME
+from bot.store.events import event_registrations
 from bot.store.initiatives import initiatives
 from bot.talk import Texts
 
@@ -36,6 +37,13 @@ def among(states: Sequence[str]) -> Any:
     """A query of the people whose own initiative is in one of these states."""
     return select(initiatives.c.person_id).where(
         initiatives.c.person_id.is_not(None), initiatives.c.state.in_(states), initiatives.c.confirmed
+    )
+
+
+def registered(event_ids: Sequence[int]) -> Any:
+    """A query of the people who registered for one of these events."""
+    return select(event_registrations.c.person_id).where(
+        event_registrations.c.event_id.in_(event_ids), event_registrations.c.cancelled_at.is_(None)
     )
 
 

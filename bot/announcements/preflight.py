@@ -10,14 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select, text
 
-from bot.announcements import people
+from bot.announcements import people, routes
 from bot.announcements.announcing import Announcing
 from bot.clock import zone
 from bot.platforms.rules import House
 from bot.states import Origin
-from bot.store import accounts, audience, units
+from bot.store import accounts, articles, audience, units
 from bot.store.announcements import Announcement
-from bot.store.audience import BILLED, HELD, NONE, WINDOW, Choice, Count, Ways
+from bot.store.audience import AT_ONCE, BILLED, HELD, NONE, PERSONAL, WINDOW, Choice, Count, Ways
 from bot.store.schema import outbox, persons
 
 #: Of the accounts' rate, what an announcement can count on: replies go first.
@@ -56,13 +56,14 @@ class Preflight:
     quotas: tuple[Use, ...]
     starts_at: datetime
     ends_at: datetime | None  # None: nobody is reached at once
+    also: int = 0  # followers who get an article although they did not agree to announcements
 
     def people(self, *ways: str) -> int:
         return sum(line.people for line in self.lines if not ways or line.way in ways)
 
     @property
     def at_once(self) -> int:
-        return self.people(WINDOW, BILLED)
+        return self.people(*AT_ONCE)
 
     @property
     def held(self) -> int:
@@ -76,6 +77,12 @@ class Preflight:
             if line.way == NONE:
                 found[line.reason] = found.get(line.reason, 0) + line.people
         return found
+
+    @property
+    def ways(self) -> dict[str, int]:
+        """Way to people, where more than one way reaches somebody at once."""
+        found = {way: self.people(way) for way in AT_ONCE if self.people(way)}
+        return found if len(found) > 1 or set(found) - {WINDOW} else {}
 
     @property
     def figures(self) -> dict[str, int]:
@@ -100,11 +107,16 @@ def ways(announcing: Announcing, one: Announcement, at: datetime) -> Ways:
         for name, rules in known.items()
         if one.allow_cost and any(rule.route == BILLED for rule in rules)
     }
-    ours = announcing.rules.ours(on)
+    ours, routed = announcing.rules.ours(on), routes.routed(announcing, one, at)
+    with announcing.database.read() as connection:
+        lately = articles.lately(connection, at - timedelta(days=7))
     return Ways(
         now=at,
         window=free,
         billed=paid,
+        templates={number: (made.way, routes.reach(announcing, made, at)) for number, made in routed.templates.items()},
+        followers=frozenset(routed.articles),
+        articles=lately,
         useful=useful_until(one, at, ours) > at,
         a_week=None if one.important else ours.a_week,
     )
@@ -117,8 +129,8 @@ def useful_until(one: Announcement, at: datetime, ours: House) -> datetime:
 def choice(announcing: Announcing, connection: Connection, one: Announcement) -> Choice:
     """Whom the officer meant, the units below included."""
     spec: Mapping[str, Any] = one.audience
-    states = tuple(spec.get("initiative_states", ()))
-    among = people.among(states) if states else None
+    states, events = tuple(spec.get("initiative_states", ())), tuple(spec.get("events", ()))
+    among = ((people.among(states),) if states else ()) + ((people.registered(events),) if events else ())
     chosen = frozenset(spec.get("units", ()))
     return Choice(
         units=_meant(connection, chosen, announcing.clock().astimezone(zone()).date()) if chosen else frozenset(),
@@ -142,7 +154,7 @@ def _meant(connection: Connection, chosen: frozenset[int], on: date) -> frozense
 
 def everybody(one: Announcement) -> bool:
     """Sent to all: nothing narrows it."""
-    return not any(one.audience.get(name) for name in ("units", "topics", "initiative_states", "include"))
+    return not any(one.audience.get(name) for name in ("units", "topics", "initiative_states", "events", "include"))
 
 
 def check(announcing: Announcing, one: Announcement, *, at: datetime | None = None) -> Preflight:
@@ -150,15 +162,17 @@ def check(announcing: Announcing, one: Announcement, *, at: datetime | None = No
     now = announcing.clock()
     on = now.astimezone(zone()).date()
     starts = announcing.rules.ours(on).next_opening(max(at or one.send_at or now, now))
-    open_ways = ways(announcing, one, starts)
+    open_ways, posted = ways(announcing, one, starts), _articles(announcing, one, now)
     with announcing.database.read() as connection:
         chosen = choice(announcing, connection, one)
         found = audience.counts(connection, chosen, open_ways)
         lines = _lines(found)
-        quotas = tuple(_quotas(announcing, connection, lines, now))
+        quotas = (*_quotas(announcing, connection, lines, now), *posted)
         ends = _ends(announcing, connection, one, lines, starts)
+        also = audience.also_follow(connection, open_ways)
     unclear = sum(one.people for one in found if one.unit_id is None)
-    return Preflight(lines, unclear, _by_unit(found), _cost(announcing, lines, starts), quotas, starts, ends)
+    cost = _cost(announcing, one, lines, starts)
+    return Preflight(lines, unclear, _by_unit(found), cost, quotas, starts, ends, also)
 
 
 def _lines(found: list[Count]) -> tuple[Line, ...]:
@@ -178,12 +192,21 @@ def _by_unit(found: list[Count]) -> tuple[tuple[int, int], ...]:
     return tuple(sorted(people.items(), key=lambda pair: -pair[1])[:MOST_UNITS])
 
 
-def _cost(announcing: Announcing, lines: tuple[Line, ...], at: datetime) -> int:
+def _cost(announcing: Announcing, one: Announcement, lines: tuple[Line, ...], at: datetime) -> int:
     on = at.astimezone(zone()).date()
     prices = {
         (name, rule.route): rule.cost_vnd for name in announcing.platforms for rule in announcing.rules.ways(name, on)
     }
-    return sum(line.people * prices.get((line.platform, line.way), 0) for line in lines)
+    own = {(number, made.way): made.cost_vnd for number, made in routes.chosen(one).templates.items() if made.cost_vnd}
+    return sum(
+        line.people * own.get((line.account_id, line.way), prices.get((line.platform, line.way), 0)) for line in lines
+    )
+
+
+def _articles(announcing: Announcing, one: Announcement, now: datetime) -> tuple[Use, ...]:
+    """What its articles use of each account's month."""
+    uses = {number: routes.article_use(announcing, number, now) for number in routes.chosen(one).articles}
+    return tuple(Use(number, "zalo", "articles", used + 1, most) for number, (used, most) in uses.items())
 
 
 def _quotas(announcing: Announcing, connection: Connection, lines: tuple[Line, ...], now: datetime) -> list[Use]:
@@ -194,10 +217,10 @@ def _quotas(announcing: Announcing, connection: Connection, lines: tuple[Line, .
         if not mine:
             continue
         for quota in announcing.rules.quotas_of(account.platform, on):
-            if quota.per not in {"day", "month"}:
+            if quota.per not in {"day", "month"} or quota.what == "articles":
                 continue
             way = BILLED if quota.what == "billed" else None
-            planned = sum(line.people for line in mine if line.way in ({way} if way else {WINDOW, BILLED}))
+            planned = sum(line.people for line in mine if line.way in ({way} if way else PERSONAL))
             used = _sent_since(connection, account.id, now - timedelta(days=1 if quota.per == "day" else 30), way)
             most = quota.most * (_reachable(connection, account.id) if quota.each_person else 1)
             found.append(Use(account.id, account.platform, quota.what, used + planned, most))
@@ -224,7 +247,7 @@ def _ends(
     """When the last fresh message has left, at the accounts' rates and with the nights between."""
     load: dict[int, int] = {}
     for line in lines:
-        if line.way in {WINDOW, BILLED}:
+        if line.way in PERSONAL:
             load[line.account_id] = load.get(line.account_id, 0) + line.people
     if not load:
         return None

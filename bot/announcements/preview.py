@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.announcements import drafting
+from bot.announcements import drafting, routes
 from bot.announcements.announcing import Announcing
 from bot.announcements.drafting import Message
+from bot.announcements.routes import BY_TEMPLATE, Routed
 from bot.messages import Part
 
 MESSENGER_TITLE = 20
@@ -30,15 +31,19 @@ class Look:
     notes: tuple[tuple[str, str], ...]
 
 
-def looks(announcing: Announcing, message: Message) -> list[Look]:
+def looks(announcing: Announcing, message: Message, routed: Routed) -> list[Look]:
+    """One look for each platform, the approved templates among its cases."""
     cases: Mapping[str, Mapping[str, str]] = (
         {"longest": drafting.LONGEST, "missing": {}} if message.merges else {"same": {}}
     )
     return [
         Look(
             name,
-            {case: _bubbles(announcing, name, message, values) for case, values in cases.items()},
-            tuple(_notes(announcing, name, message)),
+            {
+                **{case: _bubbles(announcing, name, message, values) for case, values in cases.items()},
+                **_approved(announcing, name, message, routed),
+            },
+            (*_notes(announcing, name, message), *_routed_notes(name, message, routed)),
         )
         for name in announcing.platforms
     ]
@@ -47,6 +52,33 @@ def looks(announcing: Announcing, message: Message) -> list[Look]:
 def _bubbles(announcing: Announcing, platform: str, message: Message, values: Mapping[str, str]) -> tuple[Bubble, ...]:
     made = drafting.parts(message, announcing.words(), announcing.platforms[platform], values, real_buttons=False)
     return tuple(_bubble(part) for part in made)
+
+
+def _approved(announcing: Announcing, platform: str, message: Message, routed: Routed) -> dict[str, tuple[Bubble, ...]]:
+    """Case to what those read who get the approved template of their account."""
+    words = announcing.words()
+    found: dict[str, tuple[Bubble, ...]] = {}
+    for made in routed.templates.values():
+        if made.platform == platform:
+            cases = (
+                {f"approved_{case}": facts for case, facts in routes.CASES.items()} if made.merges else {"approved": {}}
+            )
+            for case, facts in cases.items():
+                text = made.shown(routes.values(made, message, words, facts))
+                found[case] = (*found.get(case, ()), Bubble(text, ()))
+    return found
+
+
+def _routed_notes(platform: str, message: Message, routed: Routed) -> list[tuple[str, str]]:
+    notes = [("announcement.note.article", article) for article in routed.articles.values() if platform == "zalo"]
+    templated = any(made.platform == platform for made in routed.templates.values())
+    if (
+        platform in BY_TEMPLATE
+        and templated
+        and (message.buttons or message.choices or message.free or message.pictured)
+    ):
+        notes.append(("announcement.note.template_plain", ""))
+    return notes
 
 
 def _bubble(part: Part) -> Bubble:

@@ -14,17 +14,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import logs
-from bot.announcements import drafting, people, preflight
-from bot.announcements.announcing import Announcing
+from bot.announcements import drafting, people, preflight, routes
+from bot.announcements.announcing import Announcing, Words
 from bot.announcements.approval import need
 from bot.announcements.drafting import Message
+from bot.announcements.routes import Routed, Template
 from bot.clock import zone
 from bot.errors import BotError
+from bot.messages import Part
+from bot.platforms.contract import Platform
 from bot.platforms.rules import House
-from bot.store import accounts, announcements, audience, audit, closing, marks
+from bot.store import accounts, announcements, articles, audience, audit, closing, marks
 from bot.store.announcements import Announcement, State
 from bot.store.announcements import announcements as table
-from bot.store.audience import BILLED, HELD, WINDOW, Batch, Ways
+from bot.store.audience import AT_ONCE, BILLED, HELD, WINDOW, Batch, Ways
 
 STEP = 3000  # people made into messages in one transaction: webhooks wait for no more than that
 BUDGET_S = 8.0  # one call of `work` makes messages no longer
@@ -70,13 +73,17 @@ def start(announcing: Announcing, number: int, *, by: int | None = None, sure: b
         if one.state not in {State.APPROVED, State.ASKING}:
             return False
         token = announcements.picture_token(connection, one.picture_id)
-        open_ways = audience.frozen_ways(connection, number, preflight.ways(announcing, one, now))
+    ways = preflight.ways(announcing, one, now)
+    with announcing.database.read() as connection:
+        open_ways = audience.frozen_ways(connection, number, ways)
     if drafting.digest(one, token) != one.digest:
         raise BotError("announcement.changed")
-    at_once = open_ways.get(WINDOW, 0) + open_ways.get(BILLED, 0)
+    at_once = sum(open_ways.get(way, 0) for way in AT_ONCE)
     if not sure and preflight.changed_much(announcing, one.seen, at_once, now):
         ask(announcing, one, "announcement.counts_changed", now)
         return False
+
+    posted = routes.routed(announcing, one, now).articles
 
     def op(connection: Connection) -> bool:
         if not announcements.once(connection, f"start:{number}", str(one.edition), now):
@@ -86,6 +93,7 @@ def start(announcing: Announcing, number: int, *, by: int | None = None, sure: b
             useful_until=preflight.useful_until(one, now, _ours(announcing, now)),
         ):  # fmt: skip
             return False
+        articles.add(connection, number, posted, now)
         marks.end_alarm(connection, f"announcement:{number}:asks", now)
         audit.record(connection, now, by, "announcement.started", "announcement", number, at_once=at_once)
         return True
@@ -214,17 +222,17 @@ def _trial_may_grow(announcing: Announcing, one: Announcement) -> bool:
 def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
     """Make the messages of the next people, in one transaction with the checkpoint; None when somebody else did."""
     now = announcing.clock()
-    open_ways = preflight.ways(announcing, one, now)
+    open_ways, routed = preflight.ways(announcing, one, now), routes.routed(announcing, one, now)
     size = min(STEP, one.trial) if one.trial and not one.tried else STEP
     with announcing.database.read() as connection:
         message = drafting.pictured(announcing, connection, one)
-    bodies = _bodies(announcing, message)
+    bodies = _bodies(announcing, message, routed)
 
     def op(connection: Connection) -> Announcement | None:
         mine = (table.c.checkpoint == one.checkpoint, table.c.state == State.RUNNING.value)
         if not announcements.change(connection, one.id, *mine, checkpoint=one.checkpoint):
             return None  # another clock is ahead, or it was paused meanwhile
-        batch = _fan_out(announcing, connection, one, message, size, open_ways, bodies)
+        batch = _fan_out(announcing, connection, one, message, size, open_ways, bodies, routed)
         announcements.change(connection, one.id, checkpoint=batch.last, fanned_out=batch.people < size)
         return need(connection, one.id)
 
@@ -233,20 +241,20 @@ def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
 
 def _fan_out(
     announcing: Announcing, connection: Connection, one: Announcement, message: Message, size: int,
-    open_ways: Ways, bodies: Mapping[int, Mapping[str, str]],
+    open_ways: Ways, bodies: Mapping[int, Mapping[str, str]], routed: Routed,
 ) -> Batch:  # fmt: skip
-    if not message.merges:
+    if not (message.merges or routed.merges):
         return audience.fan_out(connection, one.id, one.checkpoint, size, open_ways, bodies, one.useful_until)
 
     def written(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-        return _each(announcing, connection, message, rows)
+        return _each(announcing, connection, message, rows, routed)
 
     return audience.fan_out_each(connection, one.id, one.checkpoint, size, open_ways, written, one.useful_until)
 
 
-def _bodies(announcing: Announcing, message: Message) -> dict[int, dict[str, str]]:
+def _bodies(announcing: Announcing, message: Message, routed: Routed) -> dict[int, dict[str, str]]:
     """Account to way to the body that all get; nothing where texts differ."""
-    if message.merges:
+    if message.merges or routed.merges:
         return {}
     made: dict[int, dict[str, Any]] = {}
     with announcing.database.read() as connection:
@@ -255,11 +263,13 @@ def _bodies(announcing: Announcing, message: Message) -> dict[int, dict[str, str
         platform = announcing.platforms[account.platform]
         part = drafting.parts(message, announcing.words(), platform, {}, real_buttons=account.buttons)[0]
         made[account.id] = {way: drafting.body(part, billed=way == BILLED) for way in (WINDOW, BILLED, HELD)}
+        if (template := routed.templates.get(account.id)) is not None:
+            made[account.id][template.way] = _templated(platform, template, message, announcing.words(), {}, part)
     return audience.bodies_as_json(made)
 
 
 def _each(
-    announcing: Announcing, connection: Connection, message: Message, rows: Sequence[Mapping[str, Any]]
+    announcing: Announcing, connection: Connection, message: Message, rows: Sequence[Mapping[str, Any]], routed: Routed
 ) -> dict[int, str]:
     known = {account.id: account for account in accounts.all_accounts(connection)}
     values = people.values(connection, [row["person_id"] for row in rows], announcing.words().texts)
@@ -268,11 +278,25 @@ def _each(
     for row in rows:
         account, person = known[row["account_id"]], row["person_id"]
         facts = {drafting.UNIT: row["unit_said"], **values.get(person, {})}
-        part = drafting.parts(
-            message, words, announcing.platforms[account.platform], facts, real_buttons=account.buttons
-        )[0]
-        made[person] = audience.as_json(drafting.body(part, billed=row["way"] == BILLED))
+        platform, template = announcing.platforms[account.platform], routed.templates.get(account.id)
+        part = drafting.parts(message, words, platform, facts, real_buttons=account.buttons)[0]
+        if template is not None and row["way"] == template.way:
+            body = _templated(platform, template, message, words, facts, part)
+        else:
+            body = drafting.body(part, billed=row["way"] == BILLED)
+        made[person] = audience.as_json(body)
     return made
+
+
+def _templated(
+    platform: Platform, template: Template, message: Message, words: Words, facts: Mapping[str, str], plain: Part
+) -> dict[str, object]:
+    """The body of an approved template; plain words, which wait until the person writes, where a value is missing."""
+    try:
+        filled = platform.approved(routes.approved(template, message, words, facts))
+    except ValueError:
+        return drafting.body(plain)
+    return drafting.templated(filled, template.way, plain)
 
 
 def _end(announcing: Announcing, one: Announcement) -> None:
@@ -283,6 +307,8 @@ def _end(announcing: Announcing, one: Announcement) -> None:
         states = closing.states(connection, one.id)
         if any(states.get(name) for name in closing.OPEN):
             closing.expire(connection, one.id, now)
+            return
+        if any(post.state in articles.OPEN for post in articles.of(connection, one.id)):
             return
         if announcements.move(connection, "finish", one.id, finished_at=now):
             audit.record(connection, now, None, "announcement.finished", "announcement", one.id)
@@ -305,12 +331,14 @@ def _after(announcing: Announcing, one: Announcement) -> None:
 
 def _call_off(announcing: Announcing, one: Announcement) -> None:
     now = announcing.clock()
+    announcing.database.write(lambda connection: articles.call_off(connection, one.id))
     while announcing.database.write(lambda connection: closing.call_off(connection, one.id, now)):
         pass
 
     def op(connection: Connection) -> None:
         states = closing.states(connection, one.id)
-        if not any(states.get(name) for name in (*closing.OPEN, "held")):
+        posting = any(post.state == articles.SENDING for post in articles.of(connection, one.id))
+        if not posting and not any(states.get(name) for name in (*closing.OPEN, "held")):
             announcements.move(connection, "close", one.id, state_code="stopped", finished_at=now)
 
     announcing.database.write(op)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from bot.announcements import drafting, honouring
+from bot.announcements import drafting, honouring, routes
 from bot.announcements.announcing import Announcing
 from bot.announcements.approval import need
 from bot.announcements.people import values as known_of
@@ -25,7 +25,9 @@ def send(announcing: Announcing, number: int, by: int, people: Collection[int]) 
         known = {account.id: account for account in accounts.all_accounts(connection)}
     if not testers:
         raise BotError("announcement.no_testers")
-    shown = honouring.filled(announcing, one)
+    shown, templates = honouring.filled(announcing, one), routes.routed(announcing, one, now).templates
+    if routes.faults(announcing, one):
+        raise BotError("announcement.faulty")
 
     def op(connection: Connection) -> int:
         message = drafting.pictured(announcing, connection, shown)
@@ -38,6 +40,13 @@ def send(announcing: Announcing, number: int, by: int, people: Collection[int]) 
                 real_buttons=account.buttons,
             )  # fmt: skip
             drafts += [Draft(of, person, Origin.NOTICE, part.body, subject="test", menu=part.menu) for part in made]
+            if (template := templates.get(of)) is not None:
+                facts = {drafting.INITIATIVE: drafting.LONGEST[drafting.INITIATIVE], **values.get(person, {})}
+                filled = routes.approved(template, message, announcing.words(), facts)
+                body = drafting.templated(
+                    announcing.platforms[account.platform].approved(filled), template.way, made[0]
+                )
+                drafts.append(Draft(of, person, Origin.NOTICE, body, subject="test"))
         outbox.add(connection, drafts, now)
         audit.record(connection, now, by, "announcement.tested", "announcement", number, people=len(testers))
         return len(testers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection
@@ -15,7 +16,7 @@ from bot.delivery.doctor import Doctor, activate
 from bot.delivery.seeding import Seed
 from bot.errors import BotError
 from bot.runtime import Store
-from bot.store import accounts
+from bot.store import accounts, marks
 from bot.store.accounts import Account
 
 #: What is read from standard input, a line each, so that no secret stands in a process list or a shell's history.
@@ -103,11 +104,22 @@ def doctor(options: argparse.Namespace) -> int:
             for line in (told.get("means"), told.get("do")) if not check.ok else ():
                 if line:
                     print(f"       {line}")
+    missing += _refused_hosts(store, words)
     if not store.directory.accounts():
         print("no account yet: python -m bot accounts add, or the console")
         missing = 1
     store.close()
     return 1 if missing else 0
+
+
+def _refused_hosts(store: Store, words: Mapping[str, Mapping[str, str]]) -> int:
+    """Say where members' files lay that were not fetched; how many such hosts."""
+    with store.database.read() as connection:
+        refused = [alarm for alarm in marks.open_alarms(connection) if alarm.code == "files.unknown_host"]
+    for alarm in refused:
+        print(f"  NO  files  {alarm.code}  {alarm.facts['platform']} {alarm.facts['host']}")
+        print(f"       {words[alarm.code]['means']}\n       {words[alarm.code]['do']}")
+    return len(refused)
 
 
 def _facts(options: argparse.Namespace) -> dict[str, Any]:

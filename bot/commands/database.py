@@ -6,7 +6,10 @@ import argparse
 from functools import partial
 
 from bot import clock, settings
+from bot.files import open_store
+from bot.files.storing import Bucket
 from bot.runtime import only_process
+from bot.settings import Settings
 from bot.store import backup as backups
 from bot.store import marks
 from bot.store.database import Database
@@ -26,13 +29,22 @@ def backup(options: argparse.Namespace) -> int:
     chosen = settings.load()
     database = Database(chosen.url)
     now = clock.now()
-    rows = backups.backup(database, options.file, chosen.files_dir, now)
-    database.write(partial(marks.put, name="backup", value=str(rows), now=now))
+    bucket = None if options.without_bucket else bucket_of(chosen)
+    written = backups.backup(database, options.file, chosen.files_dir, now, bucket)
+    database.write(partial(marks.put, name="backup", value=str(written.rows), now=now))
     database.close()
     print(
-        f"{rows} rows written to {options.file}; keep SECRET_KEY (or secret.key) apart from it: nothing opens without"
+        f"{written.rows} rows and {written.files} attachments written to {options.file}; "
+        "keep SECRET_KEY (or secret.key) apart from it: nothing opens without"
     )
+    if written.absent:
+        where = f"bucket {chosen.bot_s3_bucket}" if chosen.bot_s3_url else chosen.files_dir
+        print(f"not in it: {written.absent} attachments; {_KEEP if options.without_bucket else _LOST.format(where)}")
     return 0
+
+
+_KEEP = "keep versions in the bucket, or copy it to another one, with the store's own tools"
+_LOST = "rows name them, but they are not in {}"
 
 
 def restore(options: argparse.Namespace) -> int:
@@ -41,17 +53,26 @@ def restore(options: argparse.Namespace) -> int:
     database = Database(chosen.url)
     try:
         upgrade(database)
-        rows = backups.restore(
+        read = backups.restore(
             database,
             Vault(chosen.keys()),
             options.file,
             chosen.files_dir,
             clock.now(),
             replace=options.replace,
+            bucket=bucket_of(chosen),
         )
     finally:
         database.close()
         if lock is not None:
             lock.release()
-    print(f"{rows} rows read from {options.file}")
+    print(f"{read.rows} rows and {read.files} attachments read from {options.file}")
+    if read.absent:
+        print(f"{read.absent} attachments were not in it: they open only if they still lie where they are kept")
     return 0
+
+
+def bucket_of(chosen: Settings) -> Bucket | None:
+    """Where attachments are, when not in the folder."""
+    store = open_store(chosen)
+    return store if isinstance(store, Bucket) else None

@@ -20,6 +20,8 @@ from bot import settings
 from bot.clock import zone
 from bot.delivery import seeding
 from bot.errors import BotError
+from bot.files import open_store
+from bot.initiatives import demo as initiatives
 from bot.library.vietnamese import fold, nfc
 from bot.runtime import Store
 from bot.store import accounts, said, units
@@ -96,14 +98,27 @@ def seed(options: argparse.Namespace) -> int:
                 raise BotError("demo.not_empty")
         chance = random.Random(options.seed)
         world = store.database.write(lambda connection: _world(connection, store, chance, options), wait_s=600)
+        _plant_initiatives(store, options)
         _fill(store.database, world, chance, options.messages)
     finally:
         store.close()
     print(
-        f"{options.people} people, {options.messages} messages and {options.units} units in "
+        f"{options.people} people, {options.messages} messages, {options.units} units, "
+        f"{options.initiatives} initiatives with {options.attachments} attachments in "
         f"{time.monotonic() - began:.0f} s; all of it is made up"
     )
     return 0
+
+
+def _plant_initiatives(store: Store, options: argparse.Namespace) -> None:
+    """Handed in at the companies, and known to nobody's chat: their authors are names only."""
+    with store.database.read() as connection:
+        known = units.everything(connection)
+    companies = [number for number, unit in known.items() if unit.kind == UnitKind.GRASSROOTS] or list(known)
+    initiatives.plant(
+        store.database, open_store(store.settings), store.clock(), companies,
+        count=options.initiatives, attached=options.attachments,
+    )  # fmt: skip
 
 
 # ---- who and where ----

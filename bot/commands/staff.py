@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from bot import settings
 from bot.errors import BotError, Misconfigured
 from bot.runtime import Store
-from bot.store import audit, staff
+from bot.store import audit, invitations, leaving, staff
 
 
 def list_(_options: argparse.Namespace) -> int:
@@ -29,7 +29,7 @@ def add(options: argparse.Namespace) -> int:
     except ValueError:
         raise Misconfigured("staff.unknown_role", role=options.role, known=", ".join(staff.Role)) from None
     store = Store(settings.load())
-    token = store.database.write(lambda connection: staff.invite(connection, store.clock(), role=role))
+    token = store.database.write(lambda connection: invitations.invite(connection, store.clock(), role=role))
     chosen = store.settings
     store.close()
     print(f"{chosen.bot_public_url or f'http://{chosen.host}:{chosen.port}'}/console/invitation/{token}")
@@ -43,7 +43,7 @@ def disable(options: argparse.Namespace) -> int:
         found = staff.by_login(connection, options.login)
         if found is None:
             raise BotError("staff.unknown", login=options.login)
-        staff.disable(connection, store.clock(), None, found.id, None)
+        leaving.disable(connection, store.clock(), None, found.id, None)
 
     store.database.write(op)
     store.close()

@@ -38,6 +38,7 @@ from bot.console.screens import (
     notices,
     people,
     questions,
+    routes,
     sign_in,
     staff,
     today,
@@ -83,6 +84,7 @@ SCREENS = (
     documents,
     content_screen,
     settings_screen,
+    routes,
 )
 
 

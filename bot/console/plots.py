@@ -10,8 +10,10 @@ WIDTH, HEIGHT, GROUND = 320, 120, 96
 
 
 def bars(title: str, values: Sequence[tuple[str, int]]) -> Markup:
-    """One bar a label, its figure above it. Colours and letters come from daily.css."""
-    most = max((value for _, value in values), default=0) or 1
+    """One bar a label, its figure above it; nothing while all are 0. Colours and letters come from daily.css."""
+    most = max((value for _, value in values), default=0)
+    if most <= 0:
+        return Markup("")
     step = WIDTH / max(len(values), 1)
     parts = [_bar(at * step, step, label, value, most) for at, (label, value) in enumerate(values)]
     told = ", ".join(f"{label}: {value}" for label, value in values)

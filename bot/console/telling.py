@@ -1,4 +1,4 @@
-"""Tells the members who asked that there is an answer now, as far as their windows are open."""
+"""Tells members what officers did for them, as far as their windows are open: answers published, data erased."""
 
 from __future__ import annotations
 
@@ -28,6 +28,12 @@ def tell(connection: Connection, at: Desk, draft: Draft) -> int:
     drafts = [made for person in people if person is not None for made in _drafts(at, person, words)]
     outbox.add(connection, drafts, at.clock())
     return len(drafts)
+
+
+def goodbye(connection: Connection, at: Desk, person: Person) -> list[outbox.Draft]:
+    """That all of theirs is erased, for after `erasure.forget`: the bare row it leaves carries this and then goes."""
+    texts = shipped.spoken(connection, at.organisation(), at.content, {}, "")
+    return _drafts(at, person, texts("privacy.erased_for_you"))
 
 
 def _drafts(at: Desk, person: Person, words: str) -> list[outbox.Draft]:

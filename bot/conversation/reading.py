@@ -42,7 +42,7 @@ class Reader:
         signals = reading.signals | self._signs.find(text)
         if len(texts) > 1:
             signals |= {sign for one in texts for sign in self._library.read(one).signals & LOUD}
-        if remembered.form is not None:  # what belongs into a form resembles many things: only sure signs count there
+        if remembered.form is not None:  # broken drills and bruised hands fill forms: only a phrase that says it counts
             signals -= reading.guessed
         return _either(replace(reading, signals=signals), remembered)
 

@@ -1,26 +1,34 @@
-"""Tells a person by e-mail what needs them: one mail a cause, again each day while it lasts; codes and numbers only."""
+"""Tells whoever minds the machine what needs them: one mail a cause, again each day while it lasts; codes and numbers.
+
+Hand-overs, danger signs too, are told to the officers in charge (notifier.py). They come here only when none of those
+could be told: nobody is named, nobody has an address or a chat, or their mail was refused.
+"""
 
 from __future__ import annotations
 
 import smtplib
 import tomllib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import Connection
+
 from bot import logs
 from bot.clock import Clock, zone
 from bot.library.load import CONTENT
 from bot.settings import Settings
-from bot.store import marks
+from bot.store import marks, notifications
 from bot.store.database import Database
 from bot.store.marks import Alarm
 
 AGAIN = timedelta(hours=24)
+#: The officers' turn comes first; the notifier looks every half minute.
+NOBODY_TOLD = timedelta(minutes=2)
 TIMEOUT_S = 20
 
 
@@ -62,7 +70,7 @@ class Alarms:
         """Mail what was not told today; how many causes."""
         now = self._clock()
         with self._database.read() as connection:
-            due = [one for one in marks.open_alarms(connection) if one.told_at is None or now - one.told_at > AGAIN]
+            due = [one for one in marks.open_alarms(connection) if _due(connection, one, now)]
         if not due or not self._mailer.ready:
             return 0
         try:
@@ -84,6 +92,14 @@ class Alarms:
         lines += [f"{name}: {value}" for name, value in alarm.facts.items()]
         lines += [f"Mã: {alarm.code}", f"Bàn làm việc: {self._console_url}"]
         return f"[Trợ lý công đoàn] {meaning}"[:120], "\n".join(lines)
+
+
+def _due(connection: Connection, alarm: Alarm, now: datetime) -> bool:
+    if alarm.told_at is not None and now - alarm.told_at <= AGAIN:
+        return False
+    if not alarm.cause.startswith("handover:"):
+        return True
+    return now - alarm.since > NOBODY_TOLD and not notifications.heard(connection, alarm.cause, alarm.since)
 
 
 def explanations(folder: Path = CONTENT) -> Mapping[str, Mapping[str, str]]:

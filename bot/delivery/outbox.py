@@ -5,6 +5,7 @@ Nothing comes after this step but the platform's receipts (`receipts.py`).
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from bot import logs
 from bot.clock import Clock
 from bot.delivery import tokens
 from bot.delivery.directory import Directory
-from bot.delivery.routes import HUMAN_AGENT, Windows
+from bot.delivery.routes import HUMAN_AGENT, Rules, Windows
 from bot.delivery.tally import Tally
 from bot.delivery.tokens import Tokens
 from bot.messages import Receipt
@@ -40,6 +41,7 @@ class Outbox:
         self._directory = directory
         self._tokens = tokens
         self._windows = windows
+        self._rules = Rules.load()
         self._clock = clock
         self._tally = tally
         self._after: dict[Refusal, Callable[[Claimed, SendError], None]] = {
@@ -58,9 +60,10 @@ class Outbox:
         logs.correlation.set(row.turn)
         # who may cost something is reached as long as an officer's own words would be
         origin = Origin.STAFF if row.body.get("billed") else row.origin
-        late = not self._windows.open(row.account.platform, origin, row.wrote_at, self._clock())
-        if late and not self._may_be_late(row):
-            self._move(row, OutboxEvent.WINDOW_CLOSED, code="window.closed")
+        way = row.body.get("way")
+        late = not way and not self._windows.open(row.account.platform, origin, row.wrote_at, self._clock())
+        if (way and not self._permitted(row, way)) or (late and not self._may_be_late(row)):
+            self._hold(row, "window.closed")
             return
         try:
             receipt = self._send(row, late=late)
@@ -79,6 +82,12 @@ class Outbox:
             self._unsure(row, SendError(Refusal.UNSURE, "unsure.fault"))
         else:
             self._accepted(row, receipt)
+
+    def _permitted(self, row: Claimed, way: str) -> bool:
+        """By a way of its own (an approved template): is that in force, and does it reach so far back?"""
+        now = self._clock()
+        rule = self._rules.way(row.account.platform, way, now.date())
+        return rule is not None and rule.permits(row.wrote_at, now)
 
     def _may_be_late(self, row: Claimed) -> bool:
         """An officer typed it, and the platform lets officers of this account write after the window."""
@@ -147,7 +156,13 @@ class Outbox:
         if error.retry_at is not None:
             self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=error.retry_at)
         else:
-            self._move(row, OutboxEvent.WINDOW_CLOSED, code=error.code)
+            self._hold(row, error.code)
+
+    def _hold(self, row: Claimed, code: str) -> None:
+        """Keep it until the person writes; a template goes as plain words then, which cost nothing."""
+        plain = row.body.get("plain")
+        words = {"body": json.dumps(plain, ensure_ascii=False)} if plain else {}
+        self._move(row, OutboxEvent.WINDOW_CLOSED, code=code, **words)
 
     def _rejected(self, row: Claimed, error: SendError) -> None:
         if error.transient and row.attempts < MOST_REJECTED_TRIES:

@@ -1,9 +1,9 @@
-"""Which way may reach this person now: the platforms' windows, which content/rules/windows.toml dates."""
+"""Which way may reach this person now: the platforms' windows and ways, which content/rules dates."""
 
 from __future__ import annotations
 
-from bot.platforms.rules import FOLDER, HUMAN_AGENT, Window, Windows
+from bot.platforms.rules import FOLDER, HUMAN_AGENT, Rules, Window, Windows
 
 RULES = FOLDER / "windows.toml"
 
-__all__ = ["HUMAN_AGENT", "RULES", "Window", "Windows"]
+__all__ = ["HUMAN_AGENT", "RULES", "Rules", "Window", "Windows"]

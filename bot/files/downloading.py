@@ -7,6 +7,7 @@ checked. Size and time are limited while the bytes come.
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import time
 import tomllib
@@ -36,6 +37,18 @@ class Unreachable(Exception):
     def __init__(self, code: str) -> None:
         self.code = code
         super().__init__(code)
+
+
+#: What may be shown to staff: a name, no number and nothing odd that somebody put into an address.
+_NAME = re.compile(r"(?=.{4,100}$)(?:[a-z0-9_-]+\.)+[a-z]{2,}")
+
+
+class UnknownHost(Refused):
+    """The file lies where we know of no store of the platform's: a person must look whether it has a new one."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        super().__init__("host")
 
 
 class _Row(BaseModel):
@@ -100,7 +113,7 @@ class Downloader:
         self._resolve = resolver
 
     def fetch(self, platform: str, url: str) -> bytes:
-        """The bytes. Raises Refused (address, too_large) or Unreachable."""
+        """The bytes. Raises Refused (address, too_large, and host as UnknownHost) or Unreachable."""
         until = time.monotonic() + self.rules.seconds
         for _ in range(MOST_REDIRECTS + 1):
             content, moved = self._once(platform, url, until)
@@ -156,8 +169,10 @@ class Downloader:
             raise Refused("address") from None
         if f"{parts.scheme}://{parts.netloc}" in self._local:
             return urllib3.HTTPConnectionPool(host, port or 80)
-        if parts.scheme != "https" or not self.rules.takes(platform, host) or port not in {None, 443}:
+        if parts.scheme != "https" or port not in {None, 443} or parts.username is not None:
             raise Refused("address")
+        if not self.rules.takes(platform, host):
+            raise UnknownHost(host) if _NAME.fullmatch(host) else Refused("address")
         address = self._checked(host)
         return urllib3.HTTPSConnectionPool(
             address,

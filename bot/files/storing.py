@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ from requests_aws4auth import AWS4Auth
 from bot.errors import BotError
 
 TIMEOUT = (5.0, 60.0)
+_OURS = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}")
 
 
 class FileStore(Protocol):
@@ -124,8 +126,9 @@ class Bucket:
             params = {"list-type": "2", **({"continuation-token": more} if more else {})}
             listed = fromstring(self._call("GET", "", params=params).content)
             for entry in listed.iterfind("{*}Contents"):
-                written = datetime.fromisoformat(_text(entry, "LastModified"))
-                yield _text(entry, "Key"), written
+                key, written = _text(entry, "Key"), datetime.fromisoformat(_text(entry, "LastModified"))
+                if _OURS.fullmatch(key):  # what others keep there is none of our business, least of all to sweep
+                    yield key, written
             more = _text(listed, "NextContinuationToken")
             if not more:
                 return

@@ -7,6 +7,7 @@ import io
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from PIL import Image
@@ -41,12 +42,15 @@ def plant(
     """Add so many initiatives of the last two years, with so many pictures among them; the same each time."""
     dice = random.Random(487)
     key = _picture(store)
+    drawn = iter(dice.sample(range(10 ** (codes.DIGITS + 2)), count))  # distinct, and longer than those of real ones
     for first in range(0, count, BATCH):
         share = min(BATCH, count - first)
         pictures = attached * share // count
 
-        def op(connection: Connection, share: int = share, pictures: int = pictures) -> None:
-            numbers = [_one(connection, dice, now, units) for _ in range(share)]
+        chosen = list(islice(drawn, share))
+
+        def op(connection: Connection, chosen: list[int] = chosen, pictures: int = pictures) -> None:
+            numbers = [_one(connection, dice, _code(number), now, units) for number in chosen]
             rows = [_file(dice.choice(numbers), key, now) for _ in range(pictures)]
             if rows:
                 connection.execute(insert(files), rows)
@@ -54,7 +58,12 @@ def plant(
         database.write(op, wait_s=120)
 
 
-def _one(connection: Connection, dice: random.Random, now: datetime, units: Sequence[int]) -> int:
+def _code(number: int) -> str:
+    digits = str(number).zfill(codes.DIGITS + 2)
+    return codes.written(digits + codes.check_digit(digits))
+
+
+def _one(connection: Connection, dice: random.Random, code: str, now: datetime, units: Sequence[int]) -> int:
     at = now - timedelta(minutes=dice.randrange(60 * 24 * 730))
     untried = dice.random() < 0.15
     fields: dict[str, Any] = {
@@ -73,7 +82,7 @@ def _one(connection: Connection, dice: random.Random, now: datetime, units: Sequ
     }
     state = dice.choice([one for one in LABELS if not (untried and one in {State.FILED, State.RECOGNISED})])
     row = {
-        "code": codes.fresh(codes.DIGITS + 2), "state": state, "channel": "chat", "received_at": at, "created_at": at,
+        "code": code, "state": state, "channel": "chat", "received_at": at, "created_at": at,
         "touched_at": at, "changed_at": at, "readers": dice.choice(("province", "unit")), **as_stored(columns(fields)),
     }  # fmt: skip
     number = int(connection.execute(insert(initiatives).values(**row).returning(initiatives.c.id)).scalar_one())

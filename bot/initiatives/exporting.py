@@ -10,6 +10,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,6 +100,8 @@ class Exporter:
     # ---- life ----
 
     def start(self) -> None:
+        if self._database.on_sqlite:  # we are the only process: whoever was making a paper is dead
+            self._database.write(paper_jobs.return_all)
         self._thread = threading.Thread(target=self._loop, name="papers", daemon=True)
         self._thread.start()
 
@@ -132,10 +135,12 @@ class Exporter:
             self._fail(job, "papers.gave_up")
             return True
         try:
-            content = self._make(job)
-            key = fresh_key()
-            self._files.put(key, content)
+            with self._held(job):
+                content = self._make(job)
+                key = fresh_key()
+                self._files.put(key, content)
         except _Stopped:
+            self._database.write(lambda connection: paper_jobs.give_back(connection, job))
             return True
         except BotError as error:
             self._fail(job, error.code)
@@ -148,6 +153,25 @@ class Exporter:
             self._files.delete(key)
         logs.event("papers.made", job=job.id, size=len(content))
         return True
+
+    @contextmanager
+    def _held(self, job: Job) -> Iterator[None]:
+        """Keep the lease for as long as we live, however long one step takes."""
+        over = threading.Event()
+        keeper = threading.Thread(target=self._keep, args=(job, over), name="papers lease", daemon=True)
+        keeper.start()
+        try:
+            yield
+        finally:
+            over.set()
+            keeper.join()
+
+    def _keep(self, job: Job, over: threading.Event) -> None:
+        while not over.wait(paper_jobs.LEASE.total_seconds() / 3):
+            try:
+                self._database.write(lambda connection: paper_jobs.keep(connection, job, self._clock()))
+            except DatabaseAway:
+                logs.warn("database.away", job=job.id)
 
     def _fail(self, job: Job, code: str) -> None:
         self._database.write(

@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from bot import logs
 from bot.clock import Clock
 from bot.errors import BotError
-from bot.files.downloading import Downloader, Unreachable
+from bot.files.downloading import Downloader, UnknownHost, Unreachable
 from bot.files.sniffing import Refused, check
 from bot.files.storing import FileStore, fresh_key
-from bot.store import files
+from bot.store import files, marks
 from bot.store.database import Database, DatabaseAway
 from bot.store.files import File, FileState
 
@@ -28,6 +28,9 @@ AT_ONCE = 4
 PAUSES = (timedelta(seconds=2), timedelta(seconds=10), timedelta(seconds=60))
 #: A blob without a row is kept so long: its row may be just about to be written.
 ORPHANS_KEPT = timedelta(hours=2)
+
+#: The cause of an alarm, before the platform and the host.
+REFUSED_HOST = "file_host"
 
 #: Tells the person that a file was refused or did not come, inside the transaction that writes it down.
 Tell = Callable[[Connection, File, str, datetime], None]
@@ -59,6 +62,7 @@ class Fetcher:
     # ---- life ----
 
     def start(self) -> None:
+        self._end_alarms()
         self._thread = threading.Thread(target=self._loop, name="files", daemon=True)
         self._thread.start()
 
@@ -98,6 +102,8 @@ class Fetcher:
             kind = check(content)
             key = fresh_key()
             self._store.put(key, content)
+        except UnknownHost as unknown:
+            self._end(file, FileState.FAILED, unknown.code, unknown.host)
         except Refused as refusal:
             self._end(file, FileState.REFUSED, refusal.code)
         except Unreachable as trouble:
@@ -124,15 +130,31 @@ class Fetcher:
         due = self._clock() + PAUSES[min(file.attempts, len(PAUSES)) - 1]
         self._database.write(lambda connection: files.finish(connection, file, due_at=due, code=code))
 
-    def _end(self, file: File, state: FileState, code: str) -> None:
+    def _end(self, file: File, state: FileState, code: str, host: str = "") -> None:
+        """Give the file up: the person is told, and staff are when the platform keeps files where we know no store."""
         now = self._clock()
 
         def op(connection: Connection) -> None:
             if files.finish(connection, file, state=state.value, code=code, url=""):
                 self._tell(connection, file, code, now)
+            if host:
+                cause = f"{REFUSED_HOST}:{file.platform}:{host}"
+                marks.raise_alarm(connection, cause, "files.unknown_host", now, platform=file.platform, host=host)
 
         self._database.write(op)
-        logs.event("file.not_stored", file=file.id, state=state.value, code=code)
+        logs.event("file.not_stored", file=file.id, state=state.value, code=code, host=host)
+
+    def _end_alarms(self) -> None:
+        """The rules are read at the start: hosts that somebody has added since are no trouble any more."""
+        now, takes = self._clock(), self._downloader.rules.takes
+
+        def op(connection: Connection) -> None:
+            for alarm in marks.open_alarms(connection):
+                mine = alarm.code == "files.unknown_host"
+                if mine and takes(str(alarm.facts["platform"]), str(alarm.facts["host"])):
+                    marks.end_alarm(connection, alarm.cause, now)
+
+        self._database.write(op)
 
     def sweep(self) -> int:
         """Delete bytes that no row names: of people who were forgotten, of withdrawn files, of crashes. How many."""

@@ -93,6 +93,8 @@ class Office:
         why = self._refusals(texts).get(code)
         if why is not None:
             text = texts("initiative.news_file_refused", noun=name, unit=why, most=Rules.load().megabytes)
+        elif code == "host":  # sent again at once, it would fail again
+            text = texts("initiative.news_file_host", noun=name)
         else:
             text = texts("initiative.news_file_failed", noun=name)
         self.news.send(connection, file.person_id, text, now, subject=f"file:{file.id}")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from bot.messages import Event, Inbound, Outbound, Part, Receipt
+from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,10 @@ class Platform(Protocol):
         """Cut a message into what the platform takes in one request each: text in NFC, limits kept, none empty."""
         ...
 
+    def approved(self, message: Approved) -> Part:
+        """Fill an approved template. Raises ValueError for one without a name or with a value that says nothing."""
+        ...
+
     def send(
         self,
         access: Access,
@@ -129,6 +133,14 @@ class Platform(Protocol):
 
     def diagnose(self, access: Access, *, fix: bool, now: datetime) -> list[Check]:
         """Ask the platform whether the account is ready; with `fix`, set what a program may set."""
+        ...
+
+
+class Broadcaster(Protocol):
+    """A platform that can send one article to all who follow an account, in one act (Zalo)."""
+
+    def broadcast(self, access: Access, article: str, *, started: Callable[[], bool]) -> Receipt:
+        """Send the article to every follower. `started` as for `send`; the receipt's id may be "". Raises SendError."""
         ...
 
 

@@ -50,8 +50,9 @@ class Window(Dated):
 class RouteRule(Dated):
     """One row of routes.toml: a permitted way to reach somebody with an announcement, or one that has ended.
 
-    `needs`: what must be there first: "window", "billed_window", "consent", "template", "opt_in", "follower".
-    `setting`: the officers' switch; "" = always on. `cost_vnd`: for one message; 0 = free.
+    `needs`: what must be there first: "window", "billed_window", "consent", "template", "own_matter", "opt_in",
+    "follower". `setting`: the officers' switch; "" = always on. `cost_vnd`: for one message; 0 = free.
+    `within_days`: how long ago somebody may have written; without it they must only have written once.
     """
 
     platform: str
@@ -61,6 +62,19 @@ class RouteRule(Dated):
     setting: str = ""
     cost_vnd: int = Field(0, ge=0)
     hours: tuple[time, time] | None = None  # when the platform takes it
+    within_days: int | None = Field(None, gt=0)
+
+    @property
+    def reach(self) -> timedelta | None:
+        return timedelta(days=self.within_days) if self.within_days else None
+
+    def permits(self, wrote_at: datetime | None, now: datetime) -> bool:
+        """Whether it may reach somebody who last acted at `wrote_at`."""
+        return wrote_at is not None and (self.reach is None or now - wrote_at < self.reach)
+
+    def takes(self, now: datetime) -> bool:
+        """Whether the platform takes it at this hour."""
+        return self.hours is None or self.hours[0] <= now.astimezone(zone()).time() < self.hours[1]
 
 
 class Quota(Dated):
@@ -160,6 +174,10 @@ class Rules:
             for name in names
         ]
         return sorted((rule for rule in found if rule is not None), key=lambda rule: rule.order)
+
+    def way(self, platform: str, route: str, on: date) -> RouteRule | None:
+        """One way of a platform, where it is in force."""
+        return next((rule for rule in self.ways(platform, on) if rule.route == route), None)
 
     def quotas_of(self, platform: str, on: date) -> list[Quota]:
         names = {row.what for row in self.quotas if row.platform == platform}

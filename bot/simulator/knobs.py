@@ -34,6 +34,8 @@ class ZaloKnobs(Knobs):
     welcomes: Count = 3  # messages to a follower who has never written
     sub_quota: Count = 500  # the package's own allowance after the free time
     billing: bool = True  # the billing account has money for what goes beyond
+    articles_a_month: Count = 4  # articles to all followers; what a package allows differs
+    night: bool = True  # refuse promotions and articles between 22:00 and 06:00 in Vietnam
     buttons: bool = False  # take the buttons and lists that v3 does not document
 
 

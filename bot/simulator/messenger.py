@@ -196,14 +196,15 @@ class Messenger(Double[MessengerKnobs]):
         idle, now = person.idle_s(self.tools.now()), self.tools.now()
         window = 7 * 86_400 if body.tag == "HUMAN_AGENT" else self.knobs.window_s
         if body.message.template is not None:
-            self.page.check_template(body.message.template.name, body.message.template.language.code)
+            self.page.check_template(body.message.template)
         elif idle is None or idle > window:
             self.refuse(10, 2018278)
         if person.elsewhere:
             self.refuse(2018300)
         mid = "m_" + secrets.token_urlsafe(24)
-        shown, tag = messenger_phone.echoed(body.message), body.message.metadata or ""
-        self.accept(person, messenger_phone.bubble(mid, body.message, now), shown, tag)
+        filled = self.page.filled(body.message.template) if body.message.template else ""
+        shown, tag = messenger_phone.echoed(body.message, filled), body.message.metadata or ""
+        self.accept(person, messenger_phone.bubble(mid, body.message, now, filled), shown, tag)
         return Answer({"recipient_id": person.id, "message_id": mid})
 
     def _allowed_tag(self, tag: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from bot.simulator.answers import Answer
 from bot.simulator.limits import Allowance
 from bot.simulator.messenger_events import ALL_FIELDS
-from bot.simulator.messenger_shapes import Profile, ProfileFields, complaint
+from bot.simulator.messenger_shapes import NewTemplate, Profile, ProfileFields, UtilityTemplate, complaint
 
 if TYPE_CHECKING:
     from bot.simulator.messenger import Messenger
@@ -27,6 +28,9 @@ ORDINARY = ALL_FIELDS - {
     "messaging_account_linking",
     "messenger_template_status_update",
 }
+#: A template that the made-up Page had approved, to try with: (name, language) to its text.
+SAMPLES = {("nhac_su_kien", "vi"): "Công đoàn xin nhắc anh/chị {{1}}: {{2}}. Hẹn gặp anh/chị."}
+_PLACE = re.compile(r"\{\{(\d+)\}\}")
 S = TypeVar("S", bound=BaseModel)
 
 _PROFILE_NAMES = frozenset(Profile.model_fields)
@@ -42,7 +46,7 @@ class PageSettings:
     def reset(self) -> None:
         self.fields = frozenset(ORDINARY)
         self.profile: dict[str, Any] = {"get_started": {"payload": "START"}}
-        self.templates: set[tuple[str, str]] = set()
+        self.templates: dict[tuple[str, str], str] = dict(SAMPLES)
         self._profile_calls = Allowance(PROFILE_WINDOW_S)
 
     @property
@@ -68,9 +72,20 @@ class PageSettings:
         route("/debug_token", self._debug_token, "GET", by_app=True)
         route("/<node>", self._node, "GET")
 
-    def check_template(self, name: str, language: str) -> None:
-        if (name, language) not in self.templates:
-            self._double.refuse(100, words=f"(#100) Message template {name} does not exist in {language}")
+    def check_template(self, given: UtilityTemplate) -> None:
+        """Refuse a template that nobody approved, or one with more or fewer values than it has places."""
+        text = self.templates.get((given.name, given.language.code))
+        if text is None:
+            words = f"(#100) Message template {given.name} does not exist in {given.language.code}"
+            self._double.refuse(100, words=words)
+        if (places := _places(text)) != len(given.values):
+            words = f"(#100) Message template {given.name} has {places} parameters, {len(given.values)} were given"
+            self._double.refuse(100, words=words)
+
+    def filled(self, given: UtilityTemplate) -> str:
+        """The text that a person reads."""
+        text = self.templates[given.name, given.language.code]
+        return _PLACE.sub(lambda place: given.values[int(place.group(1)) - 1], text)
 
     def _subscribed_apps(self, node: str) -> Answer:
         self._double.own_node(node)
@@ -139,13 +154,15 @@ class PageSettings:
         if request.method == "GET":
             shown = [{"name": name, "language": code, "status": "APPROVED"} for name, code in sorted(self.templates)]
             return Answer({"data": shown})
-        body = request.get_json(silent=True)
-        wanted = {"name": str, "language": str, "category": str, "components": list}
-        if not isinstance(body, dict) or set(body) != set(wanted):
-            self._double.refuse(100, words="(#100) name, language, category and components are needed")
-        if any(not isinstance(body[name], kind) for name, kind in wanted.items()) or body["category"] != "UTILITY":
-            self._double.refuse(100, words="(#100) The template is not a UTILITY template")
-        self.templates.add((body["name"], body["language"]))
+        made = self._read(NewTemplate)
+        if made.category != "UTILITY" or made.body is None:
+            self._double.refuse(100, words="(#100) The template is not a UTILITY template with a body")
+        text = made.body.text.strip()
+        if not _numbered(text) or _PLACE.match(text) or re.search(r"\{\{\d+\}\}$", text):
+            self._double.refuse(100, words="(#100) INCORRECT_PARAMS")
+        if _places(text) and made.body.example is None:
+            self._double.refuse(100, words="(#100) INCORRECT_PARAMS: an example is needed")
+        self.templates[made.name, made.language] = text
         return Answer({"id": str(len(self.templates)), "status": "APPROVED", "category": "UTILITY"})
 
     def _debug_token(self) -> Answer:
@@ -175,6 +192,16 @@ class PageSettings:
             return shape.model_validate_json(request.get_data())
         except ValidationError as error:
             self._double.refuse(100, *complaint(error))
+
+
+def _places(text: str) -> int:
+    return len(set(_PLACE.findall(text)))
+
+
+def _numbered(text: str) -> bool:
+    """Whether the places are 1, 2, 3 … without a gap."""
+    found = {int(number) for number in _PLACE.findall(text)}
+    return found == set(range(1, len(found) + 1))
 
 
 def _default(entries: Any) -> dict[str, Any]:

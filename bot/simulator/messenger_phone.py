@@ -113,16 +113,17 @@ def _posted(double: Messenger, event: Event | None) -> None:
     double.tools.journal.changed()
 
 
-def echoed(message: Message) -> dict[str, object]:
+def echoed(message: Message, filled: str = "") -> dict[str, object]:
+    """Say what an echo shows of a message; `filled` is the text of its template."""
     told: dict[str, object] = json.loads(message.model_dump_json(exclude_none=True, exclude={"quick_replies"}))
     if (attachment := told.pop("attachment", None)) is not None:
         told["attachments"] = [attachment]
-    if (template := told.pop("template", None)) is not None:
-        told["text"] = str(template)
+    if told.pop("template", None) is not None:
+        told["text"] = filled
     return told
 
 
-def bubble(mid: str, message: Message, at: float) -> Bubble:
+def bubble(mid: str, message: Message, at: float, filled: str = "") -> Bubble:
     shown = Bubble(mid, "them", "text", message.text or "", at)
     if isinstance(message.attachment, TemplateAttachment):
         payload = message.attachment.payload
@@ -134,7 +135,7 @@ def bubble(mid: str, message: Message, at: float) -> Bubble:
     elif message.attachment is not None:
         shown.kind, shown.url = message.attachment.type, message.attachment.payload.url or ""
     elif message.template is not None:
-        shown.text = f"[{message.template.name}]"
+        shown.text = filled
     replies = [reply for reply in message.quick_replies or () if isinstance(reply, TextReply)]
     shown.taps += tuple(Tap(reply.title, "quick_reply", reply.payload) for reply in replies)
     return shown

@@ -11,6 +11,7 @@ from bot.simulator.shapes import Digits, HttpsUrl, Id, Shape, one_of, place, wor
 
 MAX_TEXT = 1999  # "less than 2000 characters"
 MAX_TITLE, MAX_PAYLOAD, MAX_TEMPLATE_TEXT, MAX_ELEMENT, MAX_METADATA = 20, 1000, 640, 80, 999
+MAX_PARAMETER, MAX_BODY = 1000, 1024  # neither is in the contract: the stricter of what similar products of Meta take
 DEAD_TAGS = frozenset({"CONFIRMED_EVENT_UPDATE", "ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE"})
 
 Title: TypeAlias = Annotated[str, words(MAX_TITLE)]
@@ -137,10 +138,58 @@ class Language(Shape):
     code: Id
 
 
+class TextParameter(Shape):
+    type: Literal["text"]
+    text: Annotated[str, words(MAX_PARAMETER)]
+
+    @model_validator(mode="after")
+    def _one_line(self) -> Self:
+        if any(char in self.text for char in "\n\t"):
+            raise PydanticCustomError("one_line", "a parameter is one line")
+        return self
+
+
+class BodyComponent(Shape):
+    type: Literal["body"]
+    parameters: Annotated[list[TextParameter], Field(min_length=1)]
+
+
 class UtilityTemplate(Shape):
+    """An approved template, filled: positional parameters of its body."""
+
     name: Id
     language: Language
-    components: list[dict[str, Any]] | None = None
+    components: Annotated[list[BodyComponent], Field(max_length=1)] | None = None
+
+    @property
+    def values(self) -> list[str]:
+        return [one.text for component in self.components or () for one in component.parameters]
+
+
+class BodyText(Shape):
+    type: Literal["BODY"]
+    text: Annotated[str, words(MAX_BODY)]
+    example: dict[str, Any] | None = None
+
+
+class TemplateButtons(Shape):
+    type: Literal["BUTTONS"]
+    buttons: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class NewTemplate(Shape):
+    """The body of `message_templates`: what a person hands in for approval."""
+
+    name: Id
+    language: Id
+    category: str
+    components: Annotated[
+        list[Annotated[BodyText | TemplateButtons, Field(discriminator="type")]], Field(min_length=1, max_length=2)
+    ]
+
+    @property
+    def body(self) -> BodyText | None:
+        return next((one for one in self.components if isinstance(one, BodyText)), None)
 
 
 class Message(Shape):

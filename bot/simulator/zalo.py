@@ -27,14 +27,17 @@ from bot.simulator.zalo_consent import ZaloConsent
 from bot.simulator.zalo_events import ZaloEvents
 from bot.simulator.zalo_oauth import ZaloOauth
 from bot.simulator.zalo_shapes import (
+    Broadcast,
     Consultation,
     OwnQuota,
     React,
     Recipient,
+    TemplateMessage,
     ToVisitor,
     UserQuota,
     complaint,
 )
+from bot.simulator.zalo_templates import ZaloTemplates
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -44,14 +47,18 @@ _WORDS = {
     -201: "Params is invalid",
     -211: "Out of quota",
     -213: "User has not followed OA",
+    -214: "Article is processing",
     -216: "Access token is invalid",
     -220: "access_token is expired or removed",
+    -218: "Out of quota receive",
     -230: "User has not interacted with the OA in the past 7 days",
     -232: "User has not interacted with the OA, or the last interaction has expired",
     -233: "Message type is not supported",
+    -234: "Message type is not sent at night",
     -240: "Message V2 API has been closed",
     -242: "appsecret_proof is invalid",
     -244: "User has restricted this type of message from your OA",
+    -249: "Template is not sent by user id",
     -321: "Zalo cloud account is out of money",
 }
 
@@ -68,6 +75,7 @@ class Zalo(Double[ZaloKnobs]):
         self.events = ZaloEvents(self.account, tools.keyring)
         self._minute = Allowance(60)
         self._sub_spent = 0
+        self.templates = ZaloTemplates(self)
         self.consent = ZaloConsent(lambda: self.account, tools.deliveries.bot_url, tools.now)
         self.oauth = ZaloOauth(lambda: self.account, self.tokens, self.consent)
 
@@ -80,12 +88,13 @@ class Zalo(Double[ZaloKnobs]):
             blueprint.add_url_rule(path, path.replace(".", "-"), view, methods=methods)
 
         route("/zalo/v3.0/oa/message/cs", lambda: self._api("send", self._cs), "POST")
+        route("/zalo/v3.0/oa/message/template", lambda: self._api("send", self._template), "POST")
         route("/zalo/v3.0/oa/quota/message", lambda: self._api("other", self._quota), "POST")
         route("/zalo/v2.0/oa/getoa", lambda: self._api("other", self._getoa), "GET")
         route("/zalo/v3.0/oa/user/detail", lambda: self._api("other", self._detail), "GET")
         route("/zalo/v2.0/oa/message", lambda: self._api("send", self._version_2), "POST")
         for closed in ("v3.0/oa/message/transaction", "v3.0/oa/message/promotion"):
-            route(f"/zalo/{closed}", lambda: self._api("other", lambda: self._refuse(-240)), "POST")
+            route(f"/zalo/{closed}", lambda: self._api("other", lambda: self.refuse(-240)), "POST")
         for path, name, view in (
             ("permission", "asked", self.consent.asked),
             ("permission/agree", "agreed", self.consent.agreed),
@@ -106,7 +115,7 @@ class Zalo(Double[ZaloKnobs]):
     def dead_token(self) -> Answer:
         return self.failure(-216)
 
-    def _refuse(self, code: int, words: str = "") -> NoReturn:
+    def refuse(self, code: int, words: str = "") -> NoReturn:
         raise Refused(self.failure(code, words=words))
 
     def _api(self, what: str, decide: Callable[[], Answer]) -> Response:
@@ -126,28 +135,28 @@ class Zalo(Double[ZaloKnobs]):
         token = request.headers.get("access_token", "")
         wrong = self.tokens.alive(token)
         if wrong:
-            self._refuse(-220 if wrong == "expired" else -216)
+            self.refuse(-220 if wrong == "expired" else -216)
         proof = request.headers.get("appsecret_proof")
         expected = hmac.new(self.account.app_secret.encode(), token.encode(), hashlib.sha256).hexdigest()
         if proof is not None and not hmac.compare_digest(proof.encode(), expected.encode()):
-            self._refuse(-242)
+            self.refuse(-242)
 
     def _body(self, shape: type[S]) -> S:
         if request.mimetype != "application/json":
-            self._refuse(-201, "Content-Type must be application/json")
+            self.refuse(-201, "Content-Type must be application/json")
         if request.args:
-            self._refuse(-201, "no query parameters are known here")
+            self.refuse(-201, "no query parameters are known here")
         try:
             return shape.model_validate_json(request.get_data())
         except ValidationError as error:
-            self._refuse(*complaint(error))
+            self.refuse(*complaint(error))
 
     # -- the endpoints
 
     def _cs(self) -> Answer:
         body = self._body(Consultation)
         if body.message.undocumented and not self.knobs.buttons:
-            self._refuse(-233)
+            self.refuse(-233)
         with self.people.lock:
             person = self._reachable(body.recipient)
             quota = self._charge(person)
@@ -159,8 +168,15 @@ class Zalo(Double[ZaloKnobs]):
             data["quota"] = quota
         return Answer({"error": 0, "message": "Success", "data": data})
 
+    def _template(self) -> Answer:
+        body = self._body(TemplateMessage)
+        with self.people.lock:
+            return self.templates.send(body)
+
     def _version_2(self) -> Answer:
-        """Serve what is left of the older endpoint: visitors without an account, and reactions."""
+        """Serve what is left of the older endpoint: articles, visitors without an account, and reactions."""
+        if b'"target"' in request.get_data():
+            return self.templates.broadcast(self._body(Broadcast))
         if b'"anonymous_id"' in request.get_data():
             return self._to_visitor(self._body(ToVisitor))
         if b'"sender_action"' in request.get_data():
@@ -173,7 +189,7 @@ class Zalo(Double[ZaloKnobs]):
         person = self.people.find(visitor.anonymous_id)
         conversation = self.events.conversation(visitor.anonymous_id)
         if person is None or not person.anonymous or visitor.conversation_id != conversation:
-            self._refuse(-201, "anonymous_id is invalid")
+            self.refuse(-201, "anonymous_id is invalid")
         at, mid = self.tools.now(), secrets.token_hex(10)
         told = {**zalo_phone.echoed(body.message), "conversation_id": conversation}
         with self.people.lock:
@@ -183,23 +199,23 @@ class Zalo(Double[ZaloKnobs]):
     def _reachable(self, recipient: Recipient) -> Person:
         person = self.people.find(recipient.user_id)
         if person is None or person.anonymous:
-            self._refuse(-201, "user_id is invalid")
+            self.refuse(-201, "user_id is invalid")
         if person.blocked:
-            self._refuse(-244)
+            self.refuse(-244)
         if person.left:
-            self._refuse(-213)
+            self.refuse(-213)
         idle = person.idle_s(self.tools.now())
         if idle is None:
-            self._refuse(-232)
+            self.refuse(-232)
         if idle > self.knobs.window_s:
-            self._refuse(-230)
+            self.refuse(-230)
         return person
 
     def _charge(self, person: Person) -> dict[str, object] | None:
         """Say which allowance a message uses; None: it is billed."""
         if not person.wrote:
             if person.welcomes >= self.knobs.welcomes:
-                self._refuse(-211)
+                self.refuse(-211)
             person.welcomes += 1
             left = self.knobs.welcomes - person.welcomes
             return {"quota_type": "welcome_msg", "remain": left, "total": self.knobs.welcomes}
@@ -213,7 +229,7 @@ class Zalo(Double[ZaloKnobs]):
             figures = {"remain": total - self._sub_spent, "total": total, "expired_date": f"{expires:%d/%m/%Y}"}
             return {"quota_type": "sub_quota", **figures, "owner_type": "OA", "owner_id": self.account.external_id}
         if not self.knobs.billing:
-            self._refuse(-321)
+            self.refuse(-321)
         return None
 
     def _quota(self) -> Answer:
@@ -245,7 +261,7 @@ class Zalo(Double[ZaloKnobs]):
         try:
             person = self.people.find(UserQuota.model_validate_json(request.args.get("data", "")).user_id)
         except ValidationError as error:
-            self._refuse(*complaint(error))
+            self.refuse(*complaint(error))
         if person is None:
             return self.failure(-201, words="user_id is invalid")
         last = datetime.fromtimestamp(person.last_at or 0, VIETNAM)
@@ -263,7 +279,9 @@ class Zalo(Double[ZaloKnobs]):
     def signed(self, body: bytes, *, forged: bool = False) -> dict[str, str]:
         return self.events.headers(body, forged=forged)
 
-    def echo(self, person: Person, mid: str, message: Mapping[str, object]) -> Event:
+    def echo(self, person: Person, mid: str, message: Mapping[str, object]) -> Event | None:
+        if "event" not in message:
+            return None  # no source says that a template is echoed
         name = str(message["event"])
         if person.anonymous:
             name = name.replace("oa_send_", "oa_send_anonymous_")
@@ -307,3 +325,4 @@ class Zalo(Double[ZaloKnobs]):
         super().reset()
         self._sub_spent = 0
         self._minute = Allowance(60)
+        self.templates.reset()

@@ -185,6 +185,59 @@ class OwnQuota(Shape):
     quota_type: Literal["sub_quota", "purchase_quota", "reward_quota"]
 
 
+class TemplateMessage(Shape):
+    """The body of `message/template`: no tracking_id here, unlike by phone number."""
+
+    user_id: Digits
+    template_id: Digits
+    template_data: dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")], str]
+
+
+class ArticleElement(Shape):
+    media_type: Literal["article"]
+    attachment_id: Id
+
+
+class ArticlePayload(Shape):
+    template_type: Literal["media"]
+    elements: Annotated[list[ArticleElement], Field(min_length=1, max_length=5)]
+
+
+class ArticleTemplate(Shape):
+    type: Literal["template"]
+    payload: ArticlePayload
+
+
+class ArticleMessage(Shape):
+    attachment: ArticleTemplate
+
+
+def _codes(pattern: str) -> StringConstraints:
+    """Codes with commas between them."""
+    return StringConstraints(pattern=rf"^(?:{pattern})(?:,(?:{pattern}))*$")
+
+
+class Target(Shape):
+    """Which followers: every member may be left out."""
+
+    gender: Annotated[str, StringConstraints(pattern=r"^[012]$")] | None = None
+    ages: Annotated[str, _codes("[0-7]")] | None = None
+    locations: Annotated[str, _codes("[012]")] | None = None
+    cities: Annotated[str, _codes(r"[0-9]|[1-5]\d|6[0-3]")] | None = None
+    platform: Annotated[str, _codes("[123]")] | None = None
+
+
+class Followers(Shape):
+    target: Target
+
+
+class Broadcast(Shape):
+    """The body of version 2's `message` for an article to all followers."""
+
+    recipient: Followers
+    message: ArticleMessage
+
+
 class Visitor(Shape):
     anonymous_id: Digits
     conversation_id: Digits

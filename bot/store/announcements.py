@@ -80,6 +80,7 @@ announcements = Table(
     Column("picture_id", Id),
     Column("unit_id", Id, ForeignKey("units.id")),  # whose announcement it is; NULL: the province's
     Column("audience", Text, nullable=False, server_default="{}"),  # drafting.Audience as JSON
+    Column("routes", Text, nullable=False, server_default="{}"),  # routes.Routed as JSON: templates and articles chosen
     Column("campaign", Text, nullable=False, server_default=""),  # "science_day.greeting"
     Column("slot", Text, nullable=False, server_default=""),  # "2027": once a year
     Column("important", Boolean, nullable=False, server_default=false()),  # not held to one a week
@@ -160,6 +161,7 @@ class Announcement:
     picture_id: int | None
     unit_id: int | None
     audience: Mapping[str, Any]
+    routes: Mapping[str, Any]
     campaign: str
     slot: str
     important: bool
@@ -193,7 +195,7 @@ class Announcement:
 
 
 _COLUMNS = [announcements.c[field.name] for field in fields(Announcement)]
-_JSON = ("buttons", "question", "audience", "seen")
+_JSON = ("buttons", "question", "audience", "routes", "seen")
 
 
 def get(connection: Connection, number: int, *, lock: bool = False) -> Announcement | None:

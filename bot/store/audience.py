@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import (
     Column,
@@ -37,6 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from bot.states import Origin
+from bot.store.articles import ARTICLE
 from bot.store.linking import person_links
 from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, accounts, metadata, outbox, persons
@@ -61,8 +62,14 @@ announcement_people = Table(  # the frozen audience
 Index("ix_announcement_people_person", announcement_people.c.person_id)
 
 CHUNK = 5000
-#: Ways, the best first; the last two make no message that leaves at once.
-WINDOW, BILLED, HELD, NONE = "window", "billed", "held", "none"
+#: Ways, as content/rules/routes.toml names them; HELD and NONE make no message that leaves at once.
+WINDOW, BILLED, UTILITY, TEMPLATE, BROADCAST = "window", "billed", "utility", "template", "broadcast"
+HELD, NONE = "held", "none"
+#: By a message of one's own, at once.
+PERSONAL = (WINDOW, BILLED, UTILITY, TEMPLATE)
+AT_ONCE = (*PERSONAL, BROADCAST)
+#: Of one member's two selves: an article reaches all followers in any case; then what is free.
+_BETTER = {BROADCAST: 0, WINDOW: 1, UTILITY: 2, BILLED: 3, TEMPLATE: 4, HELD: 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +80,7 @@ class Choice:
     unclear: bool = False  # with units: also those whose workplace is not clear
     platforms: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
-    among: Any = None  # a query of person ids: an initiative's state, from whoever knows it
+    among: tuple[Any, ...] = ()  # queries of person ids, all of which must hold them: an initiative's state, an event
     include: tuple[int, ...] = ()
     exclude: tuple[int, ...] = ()
 
@@ -85,6 +92,9 @@ class Ways:
     now: datetime
     window: Mapping[str, timedelta]  # free text, nothing to pay
     billed: Mapping[str, timedelta] = field(default_factory=dict)  # empty unless the officer allows cost
+    templates: Mapping[int, tuple[str, timedelta | None]] = field(default_factory=dict)  # account to way and reach
+    followers: frozenset[int] = frozenset()  # accounts whose followers get an article
+    articles: tuple[int, ...] = ()  # announcements whose article went out in the last week
     useful: bool = True  # there is time left to hold it
     a_week: int | None = None  # None: an important one
 
@@ -123,8 +133,7 @@ def _chosen(choice: Choice) -> ColumnElement[bool]:
         meant.append(
             exists().where(subscriptions.c.person_id == persons.c.id, subscriptions.c.topic.in_(choice.topics))
         )
-    if choice.among is not None:
-        meant.append(persons.c.id.in_(choice.among))
+    meant += [persons.c.id.in_(some) for some in choice.among]
     wanted: ColumnElement[bool] = and_(*meant) if meant else literal(value=True)
     if choice.include:
         wanted = or_(wanted, persons.c.id.in_(choice.include)) if meant else persons.c.id.in_(choice.include)
@@ -134,7 +143,7 @@ def _chosen(choice: Choice) -> ColumnElement[bool]:
 
 def _linked_again(chosen: ColumnElement[bool], way: ColumnElement[str]) -> Any:
     """The other selves of members who are here on two platforms: the one with the better way stays."""
-    better = case({WINDOW: 0, BILLED: 1, HELD: 2}, value=way, else_=3)
+    better = case(_BETTER, value=way, else_=len(_BETTER))
     place = func.row_number().over(
         partition_by=person_links.c.group_id,
         order_by=(better, func.coalesce(persons.c.wrote_at, persons.c.created_at).desc(), persons.c.id),
@@ -150,37 +159,59 @@ def _linked_again(chosen: ColumnElement[bool], way: ColumnElement[str]) -> Any:
 
 
 def _way(ways: Ways) -> tuple[ColumnElement[str], ColumnElement[str]]:
-    """The best permitted way, and why there is none."""
-    stops: list[tuple[ColumnElement[bool], ColumnElement[str]]] = [
-        (~persons.c.subscribed, literal("opted_out")),
-        (~persons.c.reachable, literal("unreachable")),
-    ]
+    """The best permitted way, and why there is none.
+
+    Who follows gets the article whatever we do, so it is their way: nobody gets the same thing twice.
+    """
+    never: list[_When] = [(~persons.c.subscribed, NONE, "opted_out"), (~persons.c.reachable, NONE, "unreachable")]
+    found = [*never, *_followers(ways)]
     if ways.a_week is not None:
-        stops.append((_had_lately(ways.now) >= ways.a_week, literal("enough_this_week")))
-    opened = [(_wrote_within(name, span, ways.now), literal(WINDOW)) for name, span in ways.window.items()]
-    opened += [(_wrote_within(name, span, ways.now), literal(BILLED)) for name, span in ways.billed.items()]
-    last = literal(HELD if ways.useful else NONE)
-    stopped = or_(*(stop for stop, _ in stops))
-    way = case((stopped, literal(NONE)), *opened, else_=last)
-    closed = literal("" if ways.useful else "window")
-    reason = case(*stops, *((one, literal("")) for one, _ in opened), else_=closed)
+        found.append((_had_lately(ways) >= ways.a_week, NONE, "enough_this_week"))
+    found += [(_wrote_within(name, span, ways.now), WINDOW, "") for name, span in ways.window.items()]
+    found += [(_wrote_within(name, span, ways.now), BILLED, "") for name, span in ways.billed.items()]
+    found += [(_by_template(number, reach, ways.now), way, "") for number, (way, reach) in ways.templates.items()]
+    last = (HELD, "") if ways.useful else (NONE, "window")
+    way = case(*((when, literal(name)) for when, name, _ in found), else_=literal(last[0]))
+    reason = case(*((when, literal(why)) for when, _, why in found), else_=literal(last[1]))
     return way, reason
+
+
+#: Whom it is about, the way, and the reason for it.
+_When: TypeAlias = tuple[ColumnElement[bool], str, str]
+
+
+def _followers(ways: Ways) -> list[_When]:
+    if not ways.followers:
+        return []
+    return [(and_(persons.c.follows, persons.c.account_id.in_(ways.followers)), BROADCAST, ARTICLE)]
 
 
 def _wrote_within(platform: str, span: timedelta, now: datetime) -> ColumnElement[bool]:
     return and_(accounts.c.platform == platform, persons.c.wrote_at > now - span)
 
 
-def _had_lately(now: datetime) -> ColumnElement[int]:
+def _by_template(account_id: int, reach: timedelta | None, now: datetime) -> ColumnElement[bool]:
+    wrote = persons.c.wrote_at.is_not(None) if reach is None else persons.c.wrote_at > now - reach
+    return and_(persons.c.account_id == account_id, wrote)
+
+
+def _had_lately(ways: Ways) -> ColumnElement[int]:
     """How many announcements a person got in seven days, those on their way included."""
-    week = now - timedelta(days=7)
+    week = ways.now - timedelta(days=7)
     going = text("outbox.state IN ('queued', 'waiting', 'sending', 'unsure')")
     query = select(func.count()).where(
         outbox.c.person_id == persons.c.id,
         outbox.c.origin == Origin.ANNOUNCEMENT.value,
         or_(outbox.c.sent_at > week, and_(going, outbox.c.queued_at > week)),
     )
-    return query.correlate(persons).scalar_subquery()
+    had: ColumnElement[int] = query.correlate(persons).scalar_subquery()
+    if not ways.articles:
+        return had
+    read = announcement_people.alias("had_article")
+    articles = select(func.count()).where(
+        read.c.person_id == persons.c.id, read.c.reason == ARTICLE, read.c.announcement_id.in_(ways.articles)
+    )
+    return had + articles.correlate(persons).scalar_subquery()
 
 
 # ---- counting ----
@@ -204,6 +235,16 @@ def counts(connection: Connection, choice: Choice, ways: Ways) -> list[Count]:
     what = (meant.c.account_id, meant.c.platform, meant.c.way, meant.c.reason, meant.c.unit_id)
     query = select(*what, func.count()).group_by(*what)
     return [Count(*row) for row in connection.execute(query)]
+
+
+def also_follow(connection: Connection, ways: Ways) -> int:
+    """Known followers who get the articles although they never agreed to announcements, or stopped them."""
+    if not ways.followers:
+        return 0
+    query = select(func.count()).where(
+        persons.c.account_id.in_(ways.followers), persons.c.follows, or_(~persons.c.subscribed, ~persons.c.reachable)
+    )
+    return connection.scalar(query) or 0
 
 
 # ---- freezing ----
@@ -247,6 +288,7 @@ def frozen_ways(connection: Connection, number: int, ways: Ways) -> dict[str, in
 
 
 _NOBODY_AFTER = 2**62
+_NO_MESSAGE = (NONE, BROADCAST)
 
 # ---- fan-out ----
 
@@ -305,7 +347,7 @@ def fan_out_each(
     if not people:
         return Batch(0, after, 0)
     step = _step(number, after, last, ways).subquery()
-    rows = connection.execute(select(step).where(step.c.way != NONE)).mappings().all()
+    rows = connection.execute(select(step).where(step.c.way.not_in(_NO_MESSAGE))).mappings().all()
     bodies: Mapping[int, str] = written(connection, rows)
     values = [_message(number, dict(row), bodies[row["person_id"]], ways.now, useful_until) for row in rows]
     made = insert_or_ignore(connection, outbox, conflict=("announcement_id", "person_id"))
@@ -368,7 +410,7 @@ def _insert(
         "useful_until": until,
         "created_at": at,
     }
-    chosen = select(*shape.values()).where(step.c.way != NONE)
+    chosen = select(*shape.values()).where(step.c.way.not_in(_NO_MESSAGE))
     made = insert_or_ignore(connection, outbox, conflict=("announcement_id", "person_id"))
     return connection.execute(made.from_select(list(shape), chosen)).rowcount
 
@@ -395,7 +437,7 @@ def _message(
 
 def _note_reasons(connection: Connection, number: int, step: Subquery) -> None:
     why = select(step.c.reason).where(step.c.person_id == announcement_people.c.person_id).scalar_subquery()
-    none = select(step.c.person_id).where(step.c.way == NONE)
+    none = select(step.c.person_id).where(step.c.way.in_(_NO_MESSAGE))
     connection.execute(
         update(announcement_people)
         .where(announcement_people.c.announcement_id == number, announcement_people.c.person_id.in_(none))

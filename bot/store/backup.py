@@ -10,11 +10,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple, Protocol
 
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Table, delete, func, insert, select, text
@@ -22,6 +23,7 @@ from sqlalchemy import Connection, Table, delete, func, insert, select, text
 from bot.errors import BotError
 from bot.store import erasure
 from bot.store.database import Database
+from bot.store.files import files as attachments
 from bot.store.schema import forgotten
 from bot.store.sql import insert_or_ignore
 from bot.store.tables import metadata
@@ -34,25 +36,64 @@ BATCH = 1000
 _NOT_KEPT = frozenset({"leases"})
 
 
-def backup(database: Database, target: Path, files: Path, now: datetime) -> int:
-    """Write everything to `target`; the number of rows. The file appears whole or not at all."""
+#: How attachments are called in the folder or the bucket; whatever else lies in the folder stays there.
+_ATTACHMENT = re.compile(r"[0-9a-f]{2}/[0-9a-f]{32}")
+
+
+class Bucket(Protocol):
+    """Where attachments are kept when not in the folder; `bot.files.storing.Bucket` is one."""
+
+    def put(self, key: str, content: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes:
+        """Raises BotError files.missing or files.away."""
+        ...
+
+
+class Written(NamedTuple):
+    """`absent`: attachments that rows name and whose bytes are not in the backup."""
+
+    rows: int
+    files: int
+    absent: int
+
+
+def backup(database: Database, target: Path, files: Path, now: datetime, bucket: Bucket | None = None) -> Written:
+    """Write everything to `target`. The file appears whole or not at all.
+
+    `files`: the folder. `bucket`: where the attachments are, when not there; without it they are left out.
+    Raises BotError files.away when the bucket does not answer.
+    """
     partial = target.with_name(f"{target.name}.part")
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(handle, "wb") as raw, zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED) as archive:
             rows = _write_tables(database, archive, now)
             _write_files(archive, files)
+            if bucket is not None:
+                _write_bucket(database, archive, bucket)
+            kept = _kept(archive)
         _check(partial)
         partial.replace(target)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    return rows
+    return Written(rows, len(kept), len(_named(database) - kept))
 
 
-def restore(database: Database, vault: Vault, source: Path, files: Path, now: datetime, *, replace: bool) -> int:
-    """Read a backup into the database; the number of rows. People who asked to be forgotten stay forgotten.
+def restore(
+    database: Database,
+    vault: Vault,
+    source: Path,
+    files: Path,
+    now: datetime,
+    *,
+    replace: bool,
+    bucket: Bucket | None = None,
+) -> Written:
+    """Read a backup into the database. People who asked to be forgotten stay forgotten.
 
+    Attachments go into the bucket where there is one, wherever they were before.
     Raises BotError: not a backup, of another version, or the database is not empty.
     """
     try:
@@ -64,8 +105,9 @@ def restore(database: Database, vault: Vault, source: Path, files: Path, now: da
         if head["revision"] != _revision(database):
             raise BotError("backup.other_version", backup=head["revision"], database=_revision(database))
         rows = database.write(lambda connection: _load(connection, vault, archive, now, replace=replace), wait_s=3600)
-        _read_files(archive, files)
-    return rows
+        _read_files(archive, files, bucket)
+        kept = _kept(archive)
+    return Written(rows, len(kept), len(_named(database) - kept))
 
 
 # ---- writing ----
@@ -98,8 +140,31 @@ def _write_rows(connection: Connection, table: Table, out: IO[bytes]) -> int:
 
 def _write_files(archive: zipfile.ZipFile, files: Path) -> None:
     for path in sorted(files.rglob("*")) if files.exists() else []:
-        if path.is_file():
+        if path.is_file() and path.suffix != ".part":  # what a killed process had not finished
             archive.write(path, FILES + path.relative_to(files).as_posix())
+
+
+def _write_bucket(database: Database, archive: zipfile.ZipFile, bucket: Bucket) -> None:
+    for key in sorted(_named(database) - _kept(archive)):
+        try:
+            content = bucket.get(key)
+        except BotError as error:
+            if error.code != "files.missing":
+                raise
+        else:
+            archive.writestr(FILES + key, content)
+
+
+def _named(database: Database) -> set[str]:
+    """The keys of all attachments that were stored."""
+    with database.read() as connection:
+        return set(connection.scalars(select(attachments.c.key).where(attachments.c.key != "")))
+
+
+def _kept(archive: zipfile.ZipFile) -> set[str]:
+    """The keys of the attachments in the archive."""
+    names = (name.removeprefix(FILES) for name in archive.namelist() if name.startswith(FILES))
+    return {name for name in names if _ATTACHMENT.fullmatch(name)}
 
 
 def _check(path: Path) -> None:
@@ -192,12 +257,16 @@ def _set_sequences(connection: Connection) -> None:
             connection.execute(text("SELECT setval(:s, :n, :used)"), {"s": sequence, "n": max(top, 1), "used": top > 0})
 
 
-def _read_files(archive: zipfile.ZipFile, files: Path) -> None:
+def _read_files(archive: zipfile.ZipFile, files: Path, bucket: Bucket | None) -> None:
     root = files.resolve()
     for info in archive.infolist():
         if not info.filename.startswith(FILES) or info.is_dir():
             continue
-        path = (root / info.filename.removeprefix(FILES)).resolve()
+        key = info.filename.removeprefix(FILES)
+        if bucket is not None and _ATTACHMENT.fullmatch(key):
+            bucket.put(key, archive.read(info))
+            continue
+        path = (root / key).resolve()
         if not path.is_relative_to(root):
             raise BotError("backup.not_one", file=info.filename)
         path.parent.mkdir(parents=True, exist_ok=True)

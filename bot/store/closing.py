@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, func, literal, select, text
 
 from bot.states import OutboxEvent, OutboxState
+from bot.store import articles
 from bot.store import outbox as sending
+from bot.store.articles import ARTICLE, Article
 from bot.store.audience import announcement_people
 from bot.store.schema import outbox, persons
 from bot.store.sql import locked
@@ -45,21 +47,27 @@ def rows(connection: Connection, number: int) -> list[tuple[str, str, int]]:
     for state, code, people in connection.execute(made.group_by(outbox.c.state, outbox.c.code)):
         key = _bucket(state, code)
         found[key] = found.get(key, 0) + people
-    for reason, people in connection.execute(_without(number)):
-        key = _no_message(reason)
+    posted = _articles(connection, number)
+    for reason, account_id, people in connection.execute(_without(number)):
+        key = _no_message(reason, posted.get(account_id))
         found[key] = found.get(key, 0) + people
     return [(bucket, reason, people) for (bucket, reason), people in sorted(found.items())]
 
 
 def _without(number: int) -> Any:
-    """Those of the audience for whom no message was made, by reason."""
+    """Those of the audience for whom no message was made, by reason and account."""
     has = (
         select(outbox.c.id)
         .where(outbox.c.announcement_id == number, outbox.c.person_id == announcement_people.c.person_id)
         .exists()
     )
-    query = select(announcement_people.c.reason, func.count()).where(announcement_people.c.announcement_id == number)
-    return query.where(~has).group_by(announcement_people.c.reason)
+    by = (announcement_people.c.reason, announcement_people.c.account_id)
+    query = select(*by, func.count()).where(announcement_people.c.announcement_id == number)
+    return query.where(~has).group_by(*by)
+
+
+def _articles(connection: Connection, number: int) -> dict[int, Article]:
+    return {one.account_id: one for one in articles.of(connection, number)}
 
 
 def _bucket(state: str, code: str) -> tuple[str, str]:
@@ -69,7 +77,16 @@ def _bucket(state: str, code: str) -> tuple[str, str]:
     return bucket, code if bucket in {"failed", "unsure"} else ""
 
 
-def _no_message(reason: str) -> tuple[str, str]:
+#: State of an article to the bucket of all who follow.
+_POSTED = {
+    articles.WAITING: "going", articles.SENDING: "going", articles.SENT: "sent", articles.FAILED: "failed",
+    articles.UNSURE: "unsure", articles.CANCELLED: "stopped",
+}  # fmt: skip
+
+
+def _no_message(reason: str, article: Article | None) -> tuple[str, str]:
+    if reason == ARTICLE:
+        return (_POSTED[article.state], article.code or ARTICLE) if article else ("not_begun", "")
     if reason == "opted_out":
         return "opted_out", ""
     return ("not_reachable", reason) if reason else ("not_begun", "")
@@ -108,6 +125,7 @@ def everyone(connection: Connection, number: int) -> Iterator[tuple[int, str, st
     query = (
         select(
             announcement_people.c.person_id,
+            announcement_people.c.account_id,
             announcement_people.c.reason,
             outbox.c.state,
             outbox.c.code,
@@ -117,9 +135,11 @@ def everyone(connection: Connection, number: int) -> Iterator[tuple[int, str, st
         .where(announcement_people.c.announcement_id == number)
         .order_by(announcement_people.c.person_id)
     )
+    posted = _articles(connection, number)
     for row in connection.execute(query).yield_per(2000):
-        bucket, reason = _bucket(row.state, row.code) if row.state else _no_message(row.reason)
-        yield row.person_id, bucket, reason, row.at
+        article = posted.get(row.account_id) if row.reason == ARTICLE else None
+        bucket, reason = _bucket(row.state, row.code) if row.state else _no_message(row.reason, article)
+        yield row.person_id, bucket, reason, row.at or (article.sent_at if article else None)
 
 
 def unsure(connection: Connection, number: int, limit: int = 200) -> list[tuple[int, int, str, datetime | None]]:

@@ -7,6 +7,7 @@ PostgreSQL needs none of this; there each `write` is a transaction of the callin
 
 from __future__ import annotations
 
+import os
 import queue
 import sqlite3
 import threading
@@ -23,6 +24,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BotError
+from bot.settings import private_folder
 
 T = TypeVar("T")
 Op = Callable[[Connection], T]
@@ -262,8 +264,10 @@ def _drop(connection: Connection | None) -> None:
 
 def _sqlite_engine(url: str, pool: int) -> Engine:
     path = make_url(url).database
-    if path and path != ":memory:":
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    if path and path != ":memory:" and not path.startswith("file:"):
+        private_folder(Path(path).parent)
+        with suppress(OSError):  # SQLite says itself what is wrong; its files beside this one get its permissions
+            os.close(os.open(path, os.O_RDONLY | os.O_CREAT, 0o600))
     engine = create_engine(url, pool_size=pool, max_overflow=pool, connect_args={"timeout": LONGEST_LOCK_MS / 1000})
 
     @event.listens_for(engine, "connect")

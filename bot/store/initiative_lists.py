@@ -24,6 +24,7 @@ ORDERS = {
 }
 LIKENESS = 0.3
 COMPARED = 3000
+READ = 800  # so many letters of each: what a copy begins with, however long people write
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,14 @@ def resembling(
     connection: Connection, initiative_id: int, theirs: ColumnElement[bool] | None, *, most: int = 5
 ) -> list[tuple[Line, float]]:
     """Others that say much the same, likest first: a copy, or an idea that exists already. Only what one may see."""
-    own = connection.scalar(select(initiatives.c.folded).where(initiatives.c.id == initiative_id)) or ""
+    beginning = func.substr(initiatives.c.folded, 1, READ)
+    own = connection.scalar(select(beginning).where(initiatives.c.id == initiative_id)) or ""
     words = _words(own)
     if len(words) < 4:
         return []
-    query = _narrowed(select(initiatives.c.id, initiatives.c.folded), Wanted(), theirs)
+    query = _narrowed(select(initiatives.c.id, beginning), Wanted(), theirs)
     query = query.where(initiatives.c.id != initiative_id).order_by(initiatives.c.id.desc()).limit(COMPARED)
-    shares = [(row.id, _share(words, _words(row.folded))) for row in connection.execute(query)]
+    shares = [(number, _share(words, folded)) for number, folded in connection.execute(query)]
     best = sorted((pair for pair in shares if pair[1] >= LIKENESS), key=lambda pair: -pair[1])[:most]
     if not best:
         return []
@@ -165,9 +167,12 @@ def _words(folded: str) -> frozenset[str]:
     return frozenset(word for word in folded.split() if len(word) > 2)
 
 
-def _share(mine: frozenset[str], theirs: frozenset[str]) -> float:
-    both = len(mine | theirs)
-    return len(mine & theirs) / both if both else 0.0
+def _share(mine: frozenset[str], folded: str) -> float:
+    """How much of the words of both is in both; 0 where it cannot reach LIKENESS, which most of thousands cannot."""
+    shared = len(mine.intersection(folded.split()))
+    if shared < LIKENESS * len(mine):
+        return 0.0
+    return shared / len(mine | _words(folded))
 
 
 # ---- saved views ----

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from bot.library.vietnamese import fold, nfc
-from bot.store import staff as staff_store
+from bot.store import leaving
 from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata, outbox
 from bot.store.sql import insert_or_ignore
@@ -153,7 +153,7 @@ saved_views = Table(  # filters of the list that an officer comes back to
     UniqueConstraint("staff_id", "name"),
 )
 
-staff_store.HELD.append((initiatives, initiatives.c.assigned_id))
+leaving.HELD.append((initiatives, initiatives.c.assigned_id, true()))
 _OPEN_QUESTION = "question"
 
 

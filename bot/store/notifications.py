@@ -101,6 +101,15 @@ def told(connection: Connection, cause: str, since: datetime) -> list[Told]:
     return [Told(*row) for row in connection.execute(query.order_by(staff_notices.c.at, staff_notices.c.staff_id))]
 
 
+def heard(connection: Connection, cause: str, since: datetime) -> bool:
+    """Whether this alarm reached anybody, by mail or in their chat."""
+    reached = staff_notices.c.mailed | staff_notices.c.messaged
+    query = select(staff_notices.c.staff_id).where(
+        staff_notices.c.cause == cause, staff_notices.c.since == since, reached
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def claim(connection: Connection, now: datetime, cause: str, since: datetime, staff_id: int) -> bool:
     """Note that this colleague is being told; False when somebody else has noted it."""
     connection.execute(

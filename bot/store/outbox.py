@@ -43,7 +43,7 @@ DOUBT = timedelta(seconds=10)
 
 _OPEN = text("outbox.state IN ('queued', 'waiting')")
 #: Keys of a stored body that are for us and not for the platform.
-OURS = frozenset({"human", "menu", "billed"})
+OURS = frozenset({"human", "menu", "billed", "way", "plain"})
 _S = OutboxState
 #: Nothing more is to be done for these, whatever a receipt may still tell.
 _FINISHED = frozenset({_S.SENT, _S.DELIVERED, _S.READ, _S.FAILED, _S.EXPIRED, _S.CANCELLED})

@@ -41,7 +41,7 @@ Index(
 Index("ix_paper_jobs_staff", jobs.c.staff_id, jobs.c.id)
 Index("ix_paper_jobs_key", jobs.c.key)
 
-LEASE = timedelta(seconds=60)  # renewed with every step forward; a killed process loses it
+LEASE = timedelta(seconds=15)  # renewed while the maker lives; a killed process loses it
 MOST_ATTEMPTS = 3
 
 
@@ -94,6 +94,29 @@ def any_open(connection: Connection) -> bool:
 def forward(connection: Connection, job: Job, done: int, total: int, now: datetime) -> bool:
     """Note how far it is and keep the lease; False when another maker has taken over."""
     return _ours(connection, job, done=done, total=total, lease_until=now + LEASE)
+
+
+def keep(connection: Connection, job: Job, now: datetime) -> bool:
+    """Keep the lease during a long step; False when another maker has taken over."""
+    return _ours(connection, job, lease_until=now + LEASE)
+
+
+def give_back(connection: Connection, job: Job) -> bool:
+    """Leave it to the next maker at once, as if it had not been begun: the process ends as it should."""
+    return _ours(connection, job, state="queued", lease_until=None, attempts=job.attempts - 1)
+
+
+def return_all(connection: Connection) -> int:
+    """Where no other process can be alive: nobody waits for the lease of one that was killed. How many."""
+    return connection.execute(update(jobs).where(jobs.c.state == "working").values(lease_until=None)).rowcount
+
+
+def again(connection: Connection, job: Job, params: Mapping[str, Any], now: datetime) -> bool:
+    """Ask once more for one that failed; False when it waits already."""
+    failed = and_(jobs.c.id == job.id, jobs.c.state == "failed")
+    fresh = {"state": "queued", "code": "", "attempts": 0, "done": 0, "total": 0, "lease_until": None,
+             "finished_at": None, "created_at": now, "params": json.dumps(params)}  # fmt: skip
+    return connection.execute(update(jobs).where(failed).values(**fresh)).rowcount == 1
 
 
 def finish(connection: Connection, job: Job, now: datetime, **values: Any) -> bool:

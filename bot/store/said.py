@@ -18,7 +18,9 @@ from sqlalchemy import (
     Column,
     Connection,
     ForeignKey,
+    FromClause,
     Index,
+    Select,
     Table,
     Text,
     bindparam,
@@ -55,6 +57,9 @@ Index("ix_said_at", said.c.at)
 INDEX = "said_words"
 #: A longer text is found by its beginning.
 MOST_KEPT = 2000
+#: PostgreSQL takes words that always stand together for rare ones and would fetch every message with them to sort
+#: them: so many of the newest are read in their order first, and mostly hold a page of them.
+NEWEST = 10_000
 
 _WORD = re.compile(r"[^\W_]+")
 _WORDS = table(INDEX, column("rowid", Id))
@@ -151,21 +156,38 @@ def _find(
     theirs: Scope | None,
     limit: int,
 ) -> list[Hit]:
-    query = select(said.c.id, said.c.person_id, said.c.at, said.c.inbox_id, said.c.outbox_id)
-    newest: Any = said.c.id
-    few = theirs is not None and theirs.few is not None
-    if theirs is not None and theirs.few is not None:  # their lines one by one: quicker than looking up
-        query = query.where(said.c.person_id.in_(theirs.few), *_read(asked, side_by_side))
-    elif connection.dialect.name == "sqlite":
-        newest = _WORDS.c.rowid  # read backwards, so that it can stop early
-        query = query.join(_WORDS, newest == said.c.id).where(_match(asked, side_by_side))
-    else:
-        query = query.where(_vector(asked, side_by_side))
-    if theirs is not None and not few:
-        query = query.join(persons, persons.c.id == said.c.person_id).where(theirs.condition)
+    few = None if theirs is None else theirs.few
+    if few is not None:  # their lines one by one: quicker than looking up
+        query = _hits(said).where(said.c.person_id.in_(few), *_read(asked, side_by_side))
+        return _newest(connection, query, said.c.id, below, limit)
+    if connection.dialect.name == "sqlite":  # the index is read backwards, so that it can stop early
+        query = _hits(said).join(_WORDS, _WORDS.c.rowid == said.c.id).where(_match(asked, side_by_side))
+        return _newest(connection, _of(said, query, theirs), _WORDS.c.rowid, below, limit)
+    late = select(*said.c, literal_column("said.said_words").label(INDEX)).order_by(said.c.id.desc()).limit(NEWEST)
+    lately = (late if below is None else late.where(said.c.id < below)).subquery("lately")
+    found: list[Hit] = []
+    for place, words in ((lately, lately.c[INDEX]), (said, literal_column("said.said_words"))):
+        query = _of(place, _hits(place).where(_vector(words, asked, side_by_side)), theirs)
+        found = _newest(connection, query, place.c.id, below, limit)
+        if len(found) == limit:
+            break
+    return found
+
+
+def _hits(place: FromClause) -> Select[Any]:
+    return select(*(place.c[name] for name in ("id", "person_id", "at", "inbox_id", "outbox_id"))).select_from(place)
+
+
+def _of(place: FromClause, query: Select[Any], theirs: Scope | None) -> Select[Any]:
+    if theirs is None:
+        return query
+    return query.join(persons, persons.c.id == place.c.person_id).where(theirs.condition)
+
+
+def _newest(connection: Connection, query: Select[Any], number: Any, below: int | None, limit: int) -> list[Hit]:
     if below is not None:
-        query = query.where(newest < below)
-    return [Hit(*row) for row in connection.execute(query.order_by(newest.desc()).limit(limit))]
+        query = query.where(number < below)
+    return [Hit(*row) for row in connection.execute(query.order_by(number.desc()).limit(limit))]
 
 
 def _read(asked: Sequence[str], side_by_side: bool) -> list[Any]:
@@ -179,6 +201,6 @@ def _match(asked: Sequence[str], side_by_side: bool) -> Any:
     return literal_column(INDEX).op("MATCH")(phrase)
 
 
-def _vector(asked: Sequence[str], side_by_side: bool) -> Any:
+def _vector(words: Any, asked: Sequence[str], side_by_side: bool) -> Any:
     maker = func.phraseto_tsquery if side_by_side else func.plainto_tsquery
-    return literal_column("said.said_words").op("@@")(maker(literal_column("'simple'"), " ".join(asked)))
+    return words.op("@@")(maker(literal_column("'simple'"), " ".join(asked)))

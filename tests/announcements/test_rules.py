@@ -71,5 +71,7 @@ def test_quotas_of_a_day() -> None:
     assert {quota.what: quota.most for quota in RULES.quotas_of("zalo", date(2026, 6, 1))} == {
         "send": 4000,
         "billed": 500,
+        "articles": 1,
     }
-    assert RULES.quotas_of("zalo", date(2026, 5, 31)) == []
+    assert {quota.what for quota in RULES.quotas_of("zalo", date(2026, 5, 31))} == {"articles"}
+    assert RULES.quotas_of("zalo", date(2025, 12, 31)) == []

@@ -101,8 +101,10 @@ def _connect_oa(world: World, officer: Officer) -> None:
 
 def _answer(world: World, officer: Officer) -> None:
     page, platforms = officer.page, world.platforms
-    platforms.say("zalo", WORKER, "cho em gặp cán bộ ạ, công ty không trả tiền tăng ca")
-    first = len(platforms.wait_for(WORKER, 1))
+    platforms.say("zalo", WORKER, "cho em gặp cán bộ ạ")
+    before = len(platforms.wait_for(WORKER, 1))
+    platforms.say("zalo", WORKER, "công ty không trả tiền tăng ca")
+    first = len(platforms.wait_for(WORKER, before + 1))
     officer.go("Hôm nay")
     officer.picture("today-waiting")
     page.get_by_role("link", name="Người nhắn số 1").click()

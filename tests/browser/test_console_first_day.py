@@ -20,7 +20,7 @@ from werkzeug.serving import make_server
 from bot import clock
 from bot.runtime import Store
 from bot.settings import load
-from bot.store import staff
+from bot.store import invitations
 from tests.browser.test_simulator_page import browser
 from tests.console.conftest import mount
 
@@ -48,7 +48,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     root = f"http://127.0.0.1:{server.server_port}"
-    token = staff.first_invitation(store.database, clock.now())
+    token = invitations.first_invitation(store.database, clock.now())
     yield Site(root, f"{root}/console/invitation/{token}")
     server.shutdown()
     thread.join(timeout=10)

@@ -26,7 +26,7 @@ from bot.library.texts import Texts
 from bot.platforms.rules import Rules
 from bot.runtime import Store
 from bot.settings import load
-from bot.store import staff as staff_store
+from bot.store import invitations
 from bot.store import units as unit_store
 from bot.store.database import Database
 from bot.store.staff import Role
@@ -72,7 +72,7 @@ class Office:
 
     def invitation(self, role: Role, units_of: tuple[int, ...] = ()) -> str:
         def op(connection: Connection) -> str:
-            return staff_store.invite(connection, self.time(), role=role, name="Người mới", units_of=units_of)
+            return invitations.invite(connection, self.time(), role=role, name="Người mới", units_of=units_of)
 
         return self.database.write(op)
 
@@ -154,10 +154,11 @@ def mount(app: Flask, store: Store) -> None:
 
 
 @contextmanager
-def open_office(folder: Path, key: str = KEY) -> Iterator[Office]:
-    """The console on the database of this folder, with a clock of its own."""
+def open_office(folder: Path, key: str = KEY, url: str = "") -> Iterator[Office]:
+    """The console on the database of this folder, or of this address, with a clock of its own."""
     time = Time()
-    settings = load({"SECRET_KEY": key, "BOT_PUBLIC_URL": "https://bot.example.vn", "BOT_DATA_DIR": str(folder)})
+    given = {"SECRET_KEY": key, "BOT_PUBLIC_URL": "https://bot.example.vn", "BOT_DATA_DIR": str(folder)}
+    settings = load({**given, "DATABASE_URL": url})
     store = Store(settings, clock=time)
     app = Flask("test")
     mount(app, store)

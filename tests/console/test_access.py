@@ -57,6 +57,19 @@ def test_nobody_gets_anything_without_signing_in(office: Office) -> None:
             assert status == (302 if method == "GET" else 401), (endpoint, method)
 
 
+def test_no_form_is_taken_without_the_token_of_this_browser(office: Office) -> None:
+    inside, elsewhere = office.join(Role.ADMINISTRATOR, "quan.tri"), office.visitor()
+    forms = [(endpoint, address) for endpoint, method, address in _routes(office) if method != "GET"]
+    assert len(forms) > 60
+    for endpoint, address in forms:
+        if endpoint in {"static", "library"}:
+            continue
+        for form in ({}, {"csrf_token": elsewhere.token()}):
+            status = inside.client.post(f"/console{address}", data=form).status_code
+            assert status == 400, (endpoint, status)
+    assert inside.inside  # not even the sign-out
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_each_role_gets_what_the_table_gives_it(office: Office, role: Role) -> None:
     unit = office.unit("Công đoàn phường A")

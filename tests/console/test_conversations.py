@@ -135,6 +135,14 @@ def test_the_open_page_renews_itself_only_when_something_changed(
     assert "Alo có ai không" in administrator.get(f"/conversations/{worker}/live?version={version}").text
 
 
+def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(office: Office, worker: int, administrator: Visitor) -> None:
+    for _ in range(6):
+        office.time.pass_by(minutes=11)
+        last = administrator.get(f"/conversations/{worker}/live").status_code
+    assert last == 302
+    assert not administrator.inside
+
+
 def test_a_parked_and_an_unsure_message_are_settled_by_a_person(
     members: Members, worker: int, administrator: Visitor
 ) -> None:

@@ -24,7 +24,7 @@ from bot.initiatives.record import columns
 from bot.library.organisation import Organisation
 from bot.library.texts import Texts
 from bot.settings import load
-from bot.store import audit, options
+from bot.store import audit, options, paper_jobs
 from bot.store import files as file_store
 from bot.store import initiatives as store
 from bot.store.schema import outbox
@@ -183,6 +183,24 @@ def test_exports_and_papers_of_others_stay_closed(case: Case, officer: Visitor, 
     reader = case.office.join(Role.READER, "nguoi.xem")
     assert reader.get("/initiatives/papers/1").status_code == 403
     assert "SK-22222-5" in reader.get("/initiatives").text  # a reader without units looks at the whole province
+
+
+def test_a_paper_that_failed_is_asked_for_again_by_the_same_officer_only(
+    case: Case, officer: Visitor, provincial: Visitor
+) -> None:
+    provincial.post("/initiatives/papers", {"kind": "list"})
+    database, now = case.office.database, case.office.time()
+    job = database.write(lambda connection: paper_jobs.claim(connection, now))
+    assert job is not None
+    database.write(lambda connection: paper_jobs.finish(connection, job, now, state="failed", code="papers.gave_up"))
+    assert "Bấm Làm lại" in provincial.get("/initiatives/papers").text
+    assert "Làm lại" not in officer.get("/initiatives/papers").text
+    assert officer.post("/initiatives/papers/1/again").status_code == 404
+    assert provincial.post("/initiatives/papers/1/again").status_code == 302
+    work(case.office)
+    assert provincial.get("/initiatives/papers/1").status_code == 200
+    provincial.post("/initiatives/papers/1/again")  # pressed twice: what is done stays done
+    assert provincial.get("/initiatives/papers/1").status_code == 200
 
 
 def test_a_draft_is_seen_by_nobody(case: Case, provincial: Visitor) -> None:

@@ -9,12 +9,14 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
-from bot.store import data_requests, persons, units
+from bot.states import Origin, OutboxState
+from bot.store import data_requests, erasure, persons, units
 from bot.store.data_requests import Kind
 from bot.store.said import said
 from bot.store.schema import forgotten, inbox
+from bot.store.schema import outbox as outgoing
 from bot.store.schema import persons as people
 from bot.store.staff import Role
 from bot.store.workplaces import settle
@@ -75,6 +77,37 @@ def test_forgetting_takes_one_word_more_and_leaves_nothing(office: Office, worke
         (request,) = data_requests.closed_ones(connection)
     assert (request.person_id, request.outcome) == (worker, "done")
     assert administrator.get("/conversations?q=tang+ca").text.count("Người nhắn số") == 0
+
+
+def test_a_person_who_is_forgotten_hears_it_once_and_then_nothing_is_left(
+    office: Office, members: Members, worker: int, administrator: Visitor
+) -> None:
+    members.is_sent(worker, "Dạ, em gửi anh/chị mục 2.", state="sent")
+    for _ in range(2):  # a double click
+        administrator.post(f"/people/{worker}/forget", {"sure": "yes"})
+    (last,) = members.outgoing(worker)
+    assert "đã xóa hết thông tin của anh/chị" in last["body"]
+    assert (last["origin"], last["state"]) == (Origin.NOTICE, OutboxState.QUEUED)
+    office.time.pass_by(minutes=1)
+    assert office.database.write(lambda connection: erasure.sweep(connection, office.time())) == 0
+    sent = update(outgoing).values(state=OutboxState.SENT, message_id="m1")
+    office.database.write(lambda connection: connection.execute(sent))
+    assert office.database.write(lambda connection: erasure.sweep(connection, office.time())) == 1
+    with office.database.read() as connection:
+        assert connection.scalar(select(outgoing.c.id)) is None
+        assert connection.scalar(select(people.c.id)) is None
+
+
+@pytest.mark.parametrize("far", [{"hours_ago": 24 * 30}, {"hours_ago": 1, "reachable": False}])
+def test_who_may_not_be_written_to_is_forgotten_in_silence(
+    office: Office, members: Members, administrator: Visitor, far: dict[str, float | bool]
+) -> None:
+    worker = members.person(members.account("messenger", "8001"), hours_ago=far["hours_ago"])
+    office.database.write(lambda connection: persons.change(connection, worker, reachable=far.get("reachable", True)))
+    administrator.post(f"/people/{worker}/forget", {"sure": "yes"})
+    assert members.outgoing(worker) == []
+    with office.database.read() as connection:
+        assert connection.scalar(select(people.c.leaving_at)) is not None
 
 
 def test_an_officer_says_which_unit_is_meant(office: Office, worker: int, administrator: Visitor) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.store import staff as staff_store
+from bot.store import invitations
 from bot.store.staff import Role
 from tests.console.conftest import PASSWORD, Office, Visitor
 
 
 def test_the_first_link_makes_an_administrator_with_a_second_factor(office: Office) -> None:
-    token = staff_store.first_invitation(office.database, office.time())
+    token = invitations.first_invitation(office.database, office.time())
     assert token
     first = office.visitor()
     assert "Quản trị viên" in first.get(f"/invitation/{token}").text
@@ -18,12 +18,12 @@ def test_the_first_link_makes_an_administrator_with_a_second_factor(office: Offi
     assert answer.status_code == 200
     assert len(set(first.codes)) == 10
     assert "Mới có một quản trị viên" in first.get("/").text
-    assert staff_store.first_invitation(office.database, office.time()) is None
+    assert invitations.first_invitation(office.database, office.time()) is None
 
 
 def test_only_the_first_link_printed_last_opens(office: Office) -> None:
-    old = staff_store.first_invitation(office.database, office.time())
-    new = staff_store.first_invitation(office.database, office.time())
+    old = invitations.first_invitation(office.database, office.time())
+    new = invitations.first_invitation(office.database, office.time())
     assert office.visitor().get(f"/invitation/{old}").status_code == 410
     assert office.visitor().get(f"/invitation/{new}").status_code == 200
 
@@ -107,6 +107,23 @@ def test_an_earlier_code_is_refused_after_a_later_one(office: Office, administra
     other = Visitor(office, office.app.test_client(), administrator.login)
     other.post("/sign-in", {"login": other.login, "password": PASSWORD})
     assert other.post("/sign-in/code", {"code": earlier}).status_code == 422
+
+
+def test_the_code_that_set_the_phone_up_lets_nobody_in(office: Office, administrator: Visitor) -> None:
+    """Who looked over the shoulder at the setting up has seen it."""
+    again = Visitor(office, office.app.test_client(), administrator.login, administrator.secret)
+    again.post("/sign-in", {"login": again.login, "password": PASSWORD})
+    assert again.post("/sign-in/code", {"code": again.code()}).status_code == 422
+    assert not again.inside
+
+
+def test_half_a_sign_in_is_over_after_a_quarter_of_an_hour(office: Office, administrator: Visitor) -> None:
+    for minutes, inside in ((16, False), (14, True)):
+        slow = Visitor(office, office.app.test_client(), administrator.login, administrator.secret)
+        slow.post("/sign-in", {"login": slow.login, "password": PASSWORD})
+        office.time.pass_by(minutes=minutes)
+        slow.post("/sign-in/code", {"code": slow.code()})
+        assert slow.inside == inside
 
 
 def test_a_printed_code_works_once(office: Office, administrator: Visitor) -> None:

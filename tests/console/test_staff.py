@@ -8,13 +8,15 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bot.errors import BotError
-from bot.store import audit
+from bot.store import audit, leaving
 from bot.store import staff as staff_store
 from bot.store import units as unit_store
 from bot.store.audit import audit as audit_table
 from bot.store.audit import audit_head
+from bot.store.schema import handovers
 from bot.store.staff import Role, Staff
 from tests.console.conftest import PASSWORD, Office, Visitor
+from tests.console.members import Members
 
 
 def _known(office: Office, login: str) -> Staff:
@@ -83,11 +85,9 @@ def test_the_last_administrator_stays(office: Office, administrator: Visitor, ac
 
 def _end(connection: Connection, office: Office, act: str, person: Staff) -> None:
     if act == "change":
-        staff_store.change(
-            connection, office.time(), None, person.id, name="A", email="", role=Role.READER, units_of=()
-        )
+        leaving.change(connection, office.time(), None, person.id, name="A", email="", role=Role.READER, units_of=())
     else:
-        staff_store.disable(connection, office.time(), None, person.id, None)
+        leaving.disable(connection, office.time(), None, person.id, None)
 
 
 @pytest.mark.parametrize("act", ["reset", "leave"])
@@ -105,6 +105,13 @@ def test_who_leaves_hands_on_work_and_units(office: Office, administrator: Visit
     leaving, staying = _known(office, "nguoi.di"), _known(office, "nguoi.nhan")
     form = {"name": "Công đoàn phường A", "parent": 0, "successor": 0, "in_charge": leaving.id}
     assert administrator.post(f"/units/{unit}", form).status_code == 302
+    members = Members(office)
+    account = members.account()
+    talking, over = members.person(account, "1", unit=unit), members.person(account, "2", unit=unit)
+    for person in (talking, over):
+        administrator.post(f"/conversations/{person}/assign", {"to": leaving.id})
+    administrator.post(f"/conversations/{over}/back")
+    assert "2 việc" in administrator.get(f"/staff/{leaving.id}/leave").text
     refused = administrator.post(f"/staff/{leaving.id}/leave", {"successor": ""})
     assert refused.status_code == 422
     assert administrator.post(f"/staff/{leaving.id}/leave", {"successor": staying.id}).status_code == 302
@@ -112,6 +119,9 @@ def test_who_leaves_hands_on_work_and_units(office: Office, administrator: Visit
         held = unit_store.get(connection, unit)
     assert held
     assert held.in_charge_id == staying.id
+    with office.database.read() as connection:
+        holders = dict(connection.execute(select(handovers.c.person_id, handovers.c.assigned_id)).all())
+    assert holders == {talking: staying.id, over: leaving.id}  # what is over stays told as it was
     assert unit in _known(office, "nguoi.nhan").units
     gone = Visitor(office, office.app.test_client(), "nguoi.di")
     assert gone.post("/sign-in", {"login": "nguoi.di", "password": PASSWORD}).status_code == 422

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection
 
 from bot.errors import BotError
-from bot.store import audit, options, sign_in, staff
+from bot.store import audit, invitations, leaving, options, sign_in, staff
 from bot.store import units as unit_store
 from bot.store.database import Database
 from bot.store.staff import Role
@@ -30,8 +30,8 @@ def kept(database_url: str) -> Iterator[Database]:
 
 def _join(database: Database, login: str, role: Role = Role.ADMINISTRATOR) -> int:
     def op(connection: Connection) -> int:
-        token = staff.invite(connection, NOW, role=role)
-        return staff.accept(connection, NOW, token, login=login, name=login, password="x")
+        token = invitations.invite(connection, NOW, role=role)
+        return invitations.accept(connection, NOW, token, login=login, name=login, password="x")
 
     return database.write(op)
 
@@ -52,12 +52,12 @@ def test_many_hands_write_one_chain(kept: Database) -> None:
 
 
 def test_one_link_makes_one_account_however_many_press(kept: Database) -> None:
-    token = staff.first_invitation(kept, NOW)
+    token = invitations.first_invitation(kept, NOW)
     assert token
 
     def press(number: int) -> bool:
         def op(connection: Connection) -> int:
-            return staff.accept(connection, NOW, token, login=f"nguoi{number}", name="A", password="x")
+            return invitations.accept(connection, NOW, token, login=f"nguoi{number}", name="A", password="x")
 
         try:
             kept.write(op)
@@ -77,7 +77,7 @@ def test_two_administrators_cannot_end_each_other_at_once(kept: Database) -> Non
     def end(pair: tuple[int, int]) -> bool:
         by, whom = pair
         try:
-            kept.write(lambda connection: staff.disable(connection, NOW, by, whom, None))
+            kept.write(lambda connection: leaving.disable(connection, NOW, by, whom, None))
         except BotError:
             return False
         return True
@@ -114,7 +114,7 @@ def test_sessions_of_who_is_disabled_are_over(kept: Database) -> None:
     token = kept.write(lambda connection: sign_in.open_session(connection, NOW, person, "full"))
     with kept.read() as connection:
         assert sign_in.session(connection, NOW, token) is not None
-    kept.write(lambda connection: staff.disable(connection, NOW, None, person, None))
+    kept.write(lambda connection: leaving.disable(connection, NOW, None, person, None))
     with kept.read() as connection:
         assert sign_in.session(connection, NOW, token) is None
 

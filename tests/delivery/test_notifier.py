@@ -13,7 +13,7 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import Connection, insert, select, update
 
 from bot.delivery import seeding
-from bot.delivery.alarms import Mailer
+from bot.delivery.alarms import Alarms, Mailer
 from bot.delivery.notifier import Notifier
 from bot.library.organisation import Organisation
 from bot.runtime import Store
@@ -37,6 +37,7 @@ class Office:
     hands: Hands
     post: Post
     notifier: Notifier
+    alarms: Alarms
     people: dict[str, int] = field(default_factory=dict)
 
     def colleague(self, login: str, role: Role, email: str = "") -> int:
@@ -102,7 +103,8 @@ def office(tmp_path: Path, hands: Hands) -> Iterator[Office]:
         lambda: Organisation.model_validate({"hours": WEEKDAYS}),
         console_url="https://bot.example.vn/console",
     )  # fmt: skip
-    yield Office(store, hands, post, notifier)
+    alarms = Alarms(store.database, Mailer(settings), hands, console_url="https://bot.example.vn/console")
+    yield Office(store, hands, post, notifier, alarms)
     store.close()
     server.stop()
 
@@ -205,6 +207,54 @@ def test_the_same_cause_later_is_a_new_matter(office: Office) -> None:
         assert office.told() == ["qt@example.vn"]
         office.store.database.write(lambda connection: marks.end_alarm(connection, "account:1", office.hands()))
         office.hands.pass_by(hours=1)
+
+
+class TestTheAlertAddress:
+    """ALERT_EMAIL is for whoever minds the machine; of a member in danger it hears when no officer could be told."""
+
+    def _minded(self, office: Office, *, minutes: float) -> list[str]:
+        """What the alert address got, once the officers had their turn."""
+        office.told()
+        office.hands.pass_by(minutes=minutes)
+        office.told()
+        before = len(office.post.letters)
+        office.alarms.tell()
+        return [str(letter["To"]) for letter in office.post.letters[before:]]
+
+    def test_not_while_an_officer_was_told(self, office: Office) -> None:
+        office.colleague("tinh", Role.PROVINCIAL, "tinh@example.vn")
+        office.hands_over(office.member(), urgent=True)
+        assert self._minded(office, minutes=0) == []
+        assert self._minded(office, minutes=60 * 24 * 3) == []
+
+    def test_after_two_minutes_when_nobody_works_here(self, office: Office) -> None:
+        office.hands_over(office.member(), urgent=True)
+        assert self._minded(office, minutes=1) == []
+        assert self._minded(office, minutes=2) == ["kt@example.vn"]
+        assert self._minded(office, minutes=60 * 23) == []
+        assert self._minded(office, minutes=61) == ["kt@example.vn"]
+
+    def test_when_no_officer_has_an_address_or_a_chat(self, office: Office) -> None:
+        office.colleague("tinh", Role.PROVINCIAL)
+        office.hands_over(office.member())
+        assert self._minded(office, minutes=3) == ["kt@example.vn"]
+
+    def test_a_new_danger_of_the_same_person_is_a_new_matter(self, office: Office) -> None:
+        colleague = office.colleague("tinh", Role.PROVINCIAL, "tinh@example.vn")
+        member = office.member()
+        office.hands_over(member)
+        assert self._minded(office, minutes=5) == []
+        gone = update(staff).where(staff.c.id == colleague).values(disabled_at=office.hands())
+        office.store.database.write(lambda connection: connection.execute(gone))
+        office.hands_over(member, urgent=True)
+        assert self._minded(office, minutes=5) == ["kt@example.vn"]
+
+    def test_what_is_wrong_with_the_machine_comes_at_once(self, office: Office) -> None:
+        office.colleague("quan.tri", Role.ADMINISTRATOR, "qt@example.vn")
+        office.store.database.write(
+            lambda connection: marks.raise_alarm(connection, "account:1", "zalo.oauth.refused", office.hands())
+        )
+        assert self._minded(office, minutes=0) == ["kt@example.vn"]
 
 
 class TestTheirOwnChat:

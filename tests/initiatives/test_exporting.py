@@ -143,6 +143,19 @@ def test_a_maker_that_died_is_followed_by_another(world: World) -> None:
     assert not late
 
 
+def test_a_process_that_ends_gives_its_paper_back_at_once(world: World) -> None:
+    world.add("SK-11111-6")
+    params = exporting.pack(Wanted(), None)
+    number = world.database.write(lambda connection: paper_jobs.ask(connection, 1, "list", params, world.hands()))
+    world.exporter.stop()
+    assert world.exporter.work()
+    job = world.look(lambda connection: paper_jobs.get(connection, number))
+    assert (job.state, job.attempts, job.key) == ("queued", 0, "")
+    world.exporter._stopping.clear()
+    assert world.exporter.work()
+    assert world.look(lambda connection: paper_jobs.get(connection, number)).state == "done"
+
+
 def test_what_never_succeeds_is_given_up(world: World) -> None:
     params = exporting.pack(Wanted(), None)
     number = world.database.write(lambda connection: paper_jobs.ask(connection, 1, "list", params, world.hands()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from PIL import Image
 from sqlalchemy import delete, select
 
 from bot.errors import BotError
-from bot.files.downloading import Downloader, Rules, Unreachable
+from bot.files.downloading import Downloader, Rules, UnknownHost, Unreachable
 from bot.files.sniffing import Refused
 from bot.initiatives.fetching import Fetcher
 from bot.store import files as file_store
+from bot.store import marks
 from bot.store.files import FileState
 from bot.store.schema import outbox
 from bot.talk import AddToInitiative, Attachment
@@ -109,6 +111,23 @@ def test_a_bad_file_is_refused_kindly(world: World, wanted: int, given: bytes | 
     assert only(world, wanted).state == FileState.REFUSED
     assert why in told(world)[0]
     assert list(world.files.listed()) == []
+
+
+def test_a_store_of_the_platform_that_we_do_not_know_is_shown_to_staff_without_the_member(
+    world: World, wanted: int
+) -> None:
+    fetcher(world, UnknownHost("files.new-zalo.vn")).work()
+    assert (only(world, wanted).state, only(world, wanted).code) == (FileState.FAILED, "host")
+    assert "mai gửi lại" in told(world)[0]
+    (alarm,) = world.look(marks.open_alarms)
+    assert (alarm.code, alarm.facts) == ("files.unknown_host", {"platform": "zalo", "host": "files.new-zalo.vn"})
+    started = fetcher(world, jpeg())
+    started._end_alarms()
+    assert world.look(marks.open_alarms) == [alarm]  # nobody has added it
+    hosts = (*started._downloader.rules.hosts, ("zalo", "new-zalo.vn"))
+    started._downloader.rules = replace(started._downloader.rules, hosts=hosts)
+    started._end_alarms()
+    assert world.look(marks.open_alarms) == []
 
 
 def test_a_worker_that_died_leaves_the_file_to_the_next(world: World, wanted: int) -> None:

@@ -1,4 +1,4 @@
-"""Some 500 messages of an author of whom no line, nor a near copy of one, was ever learnt from: what strangers will meet.
+"""Some 500 messages of an author of whom no line, nor a near copy of one, was learnt from: what strangers will meet.
 
 Nothing may be tuned on them. Who needs one of them as an example writes a new message here in its place.
 """

@@ -193,10 +193,10 @@ def test_the_window_is_a_day(desk: Desk) -> None:
 
 def test_a_utility_template_goes_at_any_time(desk: Desk) -> None:
     desk.people("messenger", last_act_s_ago=30 * 86400)
-    template = {"name": "nhac_lich", "language": {"code": "vi"}, "components": []}
-    message = {"template": template}
+    message = {"template": {"name": "cam_on", "language": {"code": "vi"}}}
     assert code(desk.send(message, messaging_type="UTILITY")) == (100, None)  # not approved
-    made = {"name": "nhac_lich", "language": "vi", "category": "UTILITY", "components": []}
+    body = {"type": "BODY", "text": "Công đoàn đã nhận được đơn của anh/chị."}
+    made = {"name": "cam_on", "language": "vi", "category": "UTILITY", "components": [body]}
     path = f"v25.0/{desk.page.external_id}/message_templates"
     assert desk.graph("POST", path, body=made).json()["status"] == "APPROVED"
     assert desk.send(message, messaging_type="UTILITY").status_code == 200

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import Connection, insert, select
 
 from bot.errors import BotError
+from bot.files.storing import Bucket
 from bot.states import Origin
 from bot.store import accounts, erasure, outbox, persons
 from bot.store.backup import backup, restore
 from bot.store.database import Database
+from bot.store.files import files as attachments
 from bot.store.outbox import Draft
 from bot.store.schema import inbox
 from bot.store.schema import outbox as outbox_table
@@ -22,6 +24,7 @@ from bot.store.schema import persons as persons_table
 from bot.store.upgrade import upgrade
 from bot.store.vault import Vault
 from tests.conftest import new_postgres
+from tests.files.s3 import BOX, KEY_ID, REGION, S3, SECRET, s3
 
 NOW = datetime(2026, 5, 18, 4, 15, 0, 123456, tzinfo=UTC)
 VAULT = Vault(["k" * 40])
@@ -66,8 +69,10 @@ def test_what_was_written_is_read_again_on_either_database(database: Database, o
     database.write(fill)
     (tmp_path / "files" / "ab").mkdir(parents=True)
     (tmp_path / "files" / "ab" / "anh.jpg").write_bytes(b"\xff\xd8")
-    rows = backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
-    assert restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False) == rows
+    (tmp_path / "files" / "ab" / "half.part").write_bytes(b"\xff")  # a process was killed in the middle of it
+    written = backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
+    assert restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False) == written
+    assert not (tmp_path / "files2" / "ab" / "half.part").exists()
     assert (tmp_path / "files2" / "ab" / "anh.jpg").read_bytes() == b"\xff\xd8"
     with database.read() as one, other.read() as two:
         for table in (persons_table, inbox, outbox_table):
@@ -76,6 +81,55 @@ def test_what_was_written_is_read_again_on_either_database(database: Database, o
     # and it goes on: the next number is free
     other.write(lambda connection: persons.ensure(connection, 1, "99", NOW))
     assert everyone(other) == ["71", "72", "99"]
+
+
+@pytest.fixture
+def bucket() -> Iterator[Bucket]:
+    with s3() as url:
+        made = Bucket(url, BOX, REGION, KEY_ID, SECRET)
+        yield made
+        made.close()
+
+
+def attach(connection: Connection, *keys: str) -> None:
+    for key in keys:
+        row = {"kind": "image", "state": "stored", "key": key, "due_at": NOW, "created_at": NOW}
+        connection.execute(insert(attachments).values(**row))
+
+
+ONE, TWO = f"ab/{'ab' * 16}", f"cd/{'cd' * 16}"
+
+
+@pytest.mark.parametrize("into", ["bucket", "folder"])
+def test_attachments_in_a_bucket_are_in_the_backup_and_go_where_attachments_are_kept(
+    database: Database, other: Database, tmp_path: Path, bucket: Bucket, into: str
+) -> None:
+    database.write(lambda connection: attach(connection, ONE, TWO))
+    (tmp_path / "files" / "documents").mkdir(parents=True)
+    (tmp_path / "files" / "documents" / "d.json").write_bytes(b"{}")
+    S3.kept.update({ONE: b"one", "not/ours": b"x"})
+    written = backup(database, tmp_path / "b.zip", tmp_path / "files", NOW, bucket)
+    assert (written.files, written.absent) == (1, 1)  # the other had gone from the bucket
+    S3.kept.clear()
+    target = bucket if into == "bucket" else None
+    read = restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False, bucket=target)
+    assert read == written
+    assert (tmp_path / "files2" / "documents" / "d.json").exists()
+    assert (bucket.get(ONE) if into == "bucket" else (tmp_path / "files2" / ONE).read_bytes()) == b"one"
+    assert len(S3.kept) == (into == "bucket")
+
+
+def test_a_bucket_that_refuses_makes_no_backup_and_one_left_out_is_counted(
+    database: Database, tmp_path: Path, bucket: Bucket
+) -> None:
+    database.write(lambda connection: attach(connection, ONE, TWO))
+    S3.kept.update({ONE: b"one", TWO: b"two"})
+    stranger = Bucket(bucket.address.rpartition("/")[0], BOX, REGION, KEY_ID, "another secret")
+    with pytest.raises(BotError, match=r"files\.away"):
+        backup(database, tmp_path / "b.zip", tmp_path / "files", NOW, stranger)
+    stranger.close()
+    assert list(tmp_path.glob("b.zip*")) == []
+    assert backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)[1:] == (0, 2)
 
 
 def test_whoever_was_forgotten_after_the_backup_stays_forgotten(database: Database, tmp_path: Path) -> None:

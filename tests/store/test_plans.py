@@ -17,6 +17,7 @@ from tests.conftest import Hands
 from tests.store.conftest import Desk
 
 PEOPLE = 1000
+SPREAD = 101  # no divisor of PEOPLE: what waits is spread over all of them
 #: statement -> the index its search for work must use
 CLAIMS: list[tuple[str, Prepared, str]] = [
     ("turns", inbox._CLAIM, "ix_inbox_ready"),
@@ -92,8 +93,8 @@ def _fill(connection: Connection, desk: Desk, numbers: range) -> None:
                 "origin": "announcement" if number % 2 else "reply",
                 "priority": 3 if number % 2 else 0,
                 "announcement_id": number // PEOPLE if number % 2 else None,
-                "state": {7: "queued", 8: "queued", 9: "held"}.get(number % 100, "sent"),
-                "blocks": number % 100 == 8,
+                "state": {7: "queued", 8: "queued", 9: "held"}.get(number % SPREAD, "sent"),
+                "blocks": number % SPREAD == 8,
                 "queued_at": now,
                 "created_at": now,
                 "message_id": f"m{number}",

@@ -199,13 +199,18 @@ def _facts_form(account: Account) -> FactsForm:
     form = FactsForm(
         request.form,
         data={
-            "name": account.name, "unit": account.unit_id or 0, "rate": account.rate, "buttons": account.buttons,
-            "human_agent": account.human_agent,
+            "name": account.name, "unit": account.unit_id or 0, "rate": _whole(account.rate),
+            "buttons": account.buttons, "human_agent": account.human_agent,
         },
     )  # fmt: skip
     form.unit.choices = _units()
     form.rate.validators = [InputRequired("form.needed"), NumberRange(0.1, _ceiling(account), "channel.rate_odd")]
     return form
+
+
+def _whole(rate: float) -> float:
+    """66 stands in its field as 66, not as 66.0."""
+    return int(rate) if rate.is_integer() else rate
 
 
 def _ceiling(account: Account) -> float:

@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
-from bot.announcements import drafting, people
+from bot.announcements import drafting, people, routes
 from bot.console import access, sheet
 from bot.console.desk import desk
 from bot.console.forms import Form, boxes, line, options, paragraph
@@ -24,9 +24,11 @@ from bot.console.screens.announcements import announcing, one_of
 from bot.console.screens.campaigns import campaigns
 from bot.console.unit_tree import choices
 from bot.errors import BotError
+from bot.store import accounts, audit, units
 from bot.store import announcements as store
-from bot.store import audit, units
+from bot.store import events as event_store
 from bot.store.announcements import Announcement, State
+from bot.store.audience import BROADCAST
 
 screen = Blueprint("writing", __name__)
 MOST_PICTURE = 1_000_000  # bytes: what Zalo takes
@@ -124,8 +126,49 @@ def _page(form: WriteForm, one: Announcement | None, fault: str = "", what: str 
         topics={key: _plain(made.name) for key, made in campaigns().all.items()},
         initiative_states=people.state_words(announcing().words().texts),
         chosen=one.audience if one else {},
+        events=_events(),
+        offered=_offered(),
+        picked={made.key for made in routes.chosen(one).templates.values()} if one else set(),
+        articles=routes.chosen(one).articles if one else {},
         scoped=access.here().units is not None,
     )
+
+
+def _events() -> dict[int, str]:
+    """What somebody may have registered for: what is to come, and what was lately."""
+    at = desk()
+    with at.database.read() as connection:
+        found = event_store.listed(connection, at.clock() - timedelta(days=30))
+    return {event.id: event.title for event, _ in found if access.here().covers(event.unit_id)}
+
+
+def _offered() -> dict[str, Any]:
+    """Templates by key and accounts for articles, as far as they are switched on."""
+    service, on = announcing(), desk().today
+    known = routes.gallery(service)
+    with desk().database.read() as connection:
+        by_number = {account.id: account for account in accounts.all_accounts(connection)}
+    posts = known.usable(service.rules.way("zalo", BROADCAST, on))
+    return {
+        "templates": {
+            key: (made, by_number[made.account_id].name or by_number[made.account_id].external_id)
+            for key, made in known.templates.items()
+            if made.account_id in by_number and known.usable(service.rules.way(made.platform, made.way, on))
+        },
+        "articles": {
+            n: one.name or one.external_id for n, one in by_number.items() if posts and one.platform == "zalo"
+        },
+    }
+
+
+def _routes() -> dict[str, Any]:
+    """What was picked of it. Raises BotError announcement.template_twice."""
+    offered = _offered()
+    picked = [offered["templates"][key][0] for key in request.form.getlist("template") if key in offered["templates"]]
+    if len({made.account_id for made in picked}) < len(picked):
+        raise BotError("announcement.template_twice")
+    posted = {n: article for n in offered["articles"] if (article := request.form.get(f"article_{n}", "").strip()[:80])}
+    return routes.as_json(routes.Routed({made.account_id: made for made in picked}, posted))
 
 
 def _plain(name: str) -> str:
@@ -179,6 +222,7 @@ def _values(form: WriteForm, one: Announcement | None) -> dict[str, Any]:
         "picture_id": picture,
         "unit_id": _owner(form),
         "audience": _audience(form, one),
+        "routes": _routes(),
         "send_at": _moment(form.day.text, form.at.text),
         "useful_until": _moment(form.useful_day.text, form.useful_at.text),
         "important": bool(form.important.data),
@@ -209,6 +253,7 @@ def _audience(form: WriteForm, one: Announcement | None) -> dict[str, Any]:
         "platforms": [name for name in request.form.getlist("platforms") if name in PLATFORMS],
         "topics": [name for name in request.form.getlist("topics") if name in campaigns().all],
         "initiative_states": [name for name in request.form.getlist("initiative_states") if name in people.STATES],
+        "events": [n for n in request.form.getlist("events", type=int) if n in _events()],
         "include": _people("include", before),
         "exclude": _people("exclude", before),
     }

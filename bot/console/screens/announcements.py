@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.announcements import account, approval, drafting, honouring, preflight, preview, running, testing
+from bot.announcements import account, approval, drafting, honouring, preflight, preview, routes, running, testing
 from bot.announcements.announcing import Announcing
 from bot.announcements.drafting import Message
 from bot.announcements.preflight import Preflight
@@ -19,7 +19,7 @@ from bot.console.screens.announcement_plot import plot
 from bot.console.screens.sign_in import may_try, second_factor_right, tries_right
 from bot.errors import BotError
 from bot.store import announcements as store
-from bot.store import audit, closing, linking, surveys, units
+from bot.store import articles, audit, closing, linking, marks, surveys, units
 from bot.store.announcements import Announcement, State
 
 screen = Blueprint("announcements", __name__)
@@ -67,13 +67,15 @@ def _page(one: Announcement, fault: str = "", **more: object) -> str:
         testers = linking.testers_of(connection, access.here().staff.id)
         answered = surveys.votes(connection, one.id) if one.question else {}
         said = surveys.words(connection, one.id) if one.question.get("free") else []
+        posted = articles.of(connection, one.id) if one.routes else []
         unsure = closing.unsure(connection, one.id) if started else []
         line = closing.over_time(connection, one.id) if one.finished_at else []
     return render_template(
         "console/announcements/show.html",
         one=one,
-        looks=preview.looks(service, message),
-        faults=drafting.faults(service, message, one.question),
+        looks=preview.looks(service, message, routes.chosen(one)),
+        faults=[*drafting.faults(service, message, one.question), *routes.faults(service, one)],
+        articles=posted,
         check=_check(one),
         own=access.here().staff.id in approval.authors(one),
         everybody=preflight.everybody(one),
@@ -232,6 +234,23 @@ def settle(number: int) -> str | AnyResponse | tuple[str, int]:
         now = at.clock()
         settled = closing.settle(connection, number, chosen, again=again, now=now)
         audit.record(connection, now, by, "announcement.settled", "announcement", number, messages=settled, again=again)
+
+    at.database.write(op)
+    return redirect(url_for("console.announcements.show", number=number, done="announcement_settled"))
+
+
+@screen.post("/announcements/<int:number>/article")
+def settle_article(number: int) -> str | AnyResponse | tuple[str, int]:
+    """An officer looked whether an article is there that nobody knew about."""
+    one_of(number)
+    at, by = desk(), access.here().staff.id
+    key, arrived = (number, request.form.get("account", type=int) or 0), request.form.get("arrived") == "yes"
+
+    def op(connection: Connection) -> None:
+        now = at.clock()
+        if articles.settle(connection, key, arrived=arrived, now=now):
+            marks.end_alarm(connection, f"announcement:{number}:article", now)
+            audit.record(connection, now, by, "announcement.article_settled", "announcement", number, arrived=arrived)
 
     at.database.write(op)
     return redirect(url_for("console.announcements.show", number=number, done="announcement_settled"))

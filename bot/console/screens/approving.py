@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from bot.announcements import approval, preflight, preview
+from bot.announcements import approval, preflight, preview, routes
 from bot.announcements.drafting import Message
 from bot.console.desk import desk
 from bot.console.screens.announcements import announcing
@@ -59,7 +59,7 @@ def _page(link: Link, one: Announcement, fault: str = "") -> str:
         link=link,
         one=one,
         units=known,
-        looks=preview.looks(announcing(), Message.of(one)),
+        looks=preview.looks(announcing(), Message.of(one), routes.chosen(one)),
         check=preflight.check(announcing(), one),
         fault=fault,
     )

@@ -180,8 +180,18 @@ def _page(area: str, key: str, form: Form, editor: Editor, faults: list[tuple[st
         area=area, key=key, form=form, faults=faults or [], version=version, versions=versions, people=people,
         group=_row(area, key, value)[0], name=_row(area, key, value)[1], original=shipped.of(area, at.content)[key],
         bubbles=_bubbles(area, key, editor, value), is_shipped=all(one.value is None for one in versions[:1]),
-        summary=_summary, citations=value.get("citations", ()) if area == KNOWLEDGE else (),
+        summary=_summary, rests_on=_rests_on(key) if area == KNOWLEDGE else "",
     )  # fmt: skip
+
+
+def _rests_on(key: str) -> str:
+    """The clauses an answer rests on, as members see them named."""
+    at = desk()
+    with at.database.read() as connection:
+        answer = knowledge.answers(connection, at)[key]
+    clauses = knowledge.documents(at).clauses()
+    named = [clauses[one].source for one in answer.citations if one in clauses] or [answer.source]
+    return "; ".join(one.removeprefix("(").removesuffix(")") for one in named)
 
 
 def _summary(area: str, value: Any) -> str:

@@ -81,7 +81,7 @@ def index() -> str:
             rounds=lists.values_of(connection, "round", theirs()),
             subjects=lists.values_of(connection, "subject", theirs()),
             files=file_store.counts(connection, [line.id for line in lines]),
-            views=lists.views(connection, access.here().staff.id), words=words(), orders=list(lists.ORDERS),
+            saved=lists.views(connection, access.here().staff.id), words=words(), orders=list(lists.ORDERS),
         )  # fmt: skip
 
 

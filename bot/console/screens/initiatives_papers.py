@@ -44,6 +44,23 @@ def ask() -> AnyResponse:
     return redirect(url_for("console.initiatives_papers.index"))
 
 
+@screen.post("/initiatives/papers/<int:job_id>/again")
+def again(job_id: int) -> AnyResponse:
+    """The same once more after a failure, as far as the one who asks may see today."""
+    at, here, now = desk(), access.here(), desk().clock()
+    scope = sorted(here.units) if here.units is not None else None
+
+    def op(connection: Connection) -> None:
+        job = paper_jobs.get(connection, job_id)
+        if job is None or job.staff_id != here.staff.id:
+            abort(404)
+        if paper_jobs.again(connection, job, {**job.params, "scope": scope}, now):
+            audit.record(connection, now, here.staff.id, "papers.asked", "papers", job_id, kind=job.kind)
+
+    at.database.write(op)
+    return redirect(url_for("console.initiatives_papers.index"))
+
+
 @screen.get("/initiatives/papers/<int:job_id>")
 def get(job_id: int) -> Response:
     at, here = initiative_desk(), access.here()

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import Connection, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
-from bot.console import access
+from bot.console import access, telling
 from bot.console.desk import desk
 from bot.console.unit_tree import choices
 from bot.store import (
@@ -21,6 +21,7 @@ from bot.store import (
     erasure,
     exports,
     marks,
+    outbox,
     persons,
     scope,
     units,
@@ -29,7 +30,8 @@ from bot.store import (
 from bot.store.conversations import Line
 from bot.store.data_requests import Kind
 from bot.store.persons import Person
-from bot.store.schema import inbox, outbox
+from bot.store.schema import inbox
+from bot.store.schema import outbox as outgoing
 from bot.store.schema import persons as people
 
 screen = Blueprint("people", __name__)
@@ -118,7 +120,7 @@ def _page(person_id: int, fault: str = "") -> str:
             "requests": data_requests.of_person(connection, person_id),
             "notes": len(conversations.notes_of(connection, person_id)),
             "received": _count(connection, inbox, person),
-            "sent": connection.scalar(select(func.count()).where(outbox.c.person_id == person_id)) or 0,
+            "sent": connection.scalar(select(func.count()).where(outgoing.c.person_id == person_id)) or 0,
             "purged": marks.get(connection, "purge"),
         }
     return render_template(
@@ -174,7 +176,12 @@ def forget(person_id: int) -> AnyResponse | tuple[str, int]:
     at, by = desk(), access.here().staff.id
 
     def op(connection: Connection) -> None:
+        person = persons.get(connection, person_id)
+        if person is None or person.leaving_at:  # a second click: the goodbye is on its way already
+            return
+        goodbye = telling.goodbye(connection, at, person)
         erasure.forget(connection, at.vault, person_id, at.clock())
+        outbox.add(connection, goodbye, at.clock())
         audit.record(connection, at.clock(), by, "person.forgotten", "person", person_id)
         data_requests.close_all_of(connection, at.clock(), by, person_id, [Kind.DELETE, Kind.WITHDRAW, Kind.OBJECT])
 

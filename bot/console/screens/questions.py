@@ -22,7 +22,7 @@ screen = Blueprint("questions", __name__)
 MOST_QUESTIONS = 400  # the newest ones
 MOST_GROUPS = 20
 MOST_LINES = 60
-BACKGROUND = 8  # every so many-th shipped example tells what everybody writes
+BACKGROUND = 16  # every so many-th shipped example tells what everybody writes
 
 
 @dataclass(frozen=True, slots=True)

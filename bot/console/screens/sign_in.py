@@ -13,7 +13,7 @@ from bot.console import access, guard, passwords, second_factor, words
 from bot.console.desk import desk
 from bot.console.forms import Form, line, secret
 from bot.errors import BotError
-from bot.store import audit, options, sign_in, staff
+from bot.store import audit, invitations, options, sign_in, staff
 from bot.store.staff import Staff
 
 screen = Blueprint("sign_in", __name__)
@@ -232,7 +232,7 @@ def invitation(token: str) -> str | Response | tuple[str, int]:
     """Opening the link uses nothing up: messengers open links too, to draw a preview."""
     at = desk()
     with at.database.read() as connection:
-        offer = staff.invitation(connection, token, at.clock())
+        offer = invitations.invitation(connection, token, at.clock())
         known = staff.get(connection, offer.staff_id) if offer and offer.staff_id else None
     if offer is None:
         return render_template("console/sign_in/gone.html"), 410
@@ -271,7 +271,7 @@ def _accept(token: str, form: InvitationForm, known: Staff | None) -> Response:
     name = known.name if known else form.name.text
 
     def op(connection: Connection) -> Staff:
-        staff_id = staff.accept(connection, now, token, login=login, name=name, password=stored)
+        staff_id = invitations.accept(connection, now, token, login=login, name=name, password=stored)
         made = staff.get(connection, staff_id)
         if made is None:
             raise BotError("staff.unknown")

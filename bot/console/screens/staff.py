@@ -15,7 +15,7 @@ from bot.console.desk import desk
 from bot.console.forms import Form, boxes, line, options
 from bot.console.unit_tree import choices
 from bot.errors import BotError
-from bot.store import staff, units
+from bot.store import invitations, leaving, staff, units
 from bot.store.staff import Role, Staff
 
 screen = Blueprint("staff", __name__)
@@ -45,7 +45,7 @@ def index() -> str:
     at = desk()
     with at.database.read() as connection:
         people = staff.everyone(connection)
-        invited = staff.open_invitations(connection, at.clock())
+        invited = invitations.open_invitations(connection, at.clock())
         known = units.everything(connection)
     alone = sum(person.role is Role.ADMINISTRATOR and not person.disabled_at for person in people) < 2
     return render_template("console/staff/index.html", people=people, invited=invited, units=known, alone=alone)
@@ -64,7 +64,7 @@ def invite() -> str | tuple[str, int]:
     role, chosen, life = Role(form.role.data), form.units.data or (), LIVES[form.days.data]
     by, now = access.here().staff.id, at.clock()
     token = at.database.write(
-        lambda connection: staff.invite(
+        lambda connection: invitations.invite(
             connection, now, role=role, name=form.name.text, units_of=_kept(role, chosen), by=by, life=life
         )
     )
@@ -75,7 +75,7 @@ def invite() -> str | tuple[str, int]:
 def withdraw(invitation_id: int) -> Response:
     at = desk()
     by = access.here().staff.id
-    at.database.write(lambda connection: staff.withdraw(connection, at.clock(), invitation_id, by))
+    at.database.write(lambda connection: invitations.withdraw(connection, at.clock(), invitation_id, by))
     return redirect(url_for("console.staff.index", done="invitation_withdrawn"))
 
 
@@ -101,7 +101,7 @@ def _change(person: Staff, form: ChangeForm) -> None:
     role = Role(form.role.data)
     by, now = access.here().staff.id, at.clock()
     at.database.write(
-        lambda connection: staff.change(
+        lambda connection: leaving.change(
             connection, now, by, person.id,
             name=form.name.text, email=form.email.text, role=role, units_of=_kept(role, form.units.data or ()),
         )
@@ -122,7 +122,7 @@ def reset(staff_id: int) -> str | tuple[str, int]:
 
     def op(connection: Connection) -> str:
         staff.revoke_sessions(connection, staff_id)
-        return staff.invite(
+        return invitations.invite(
             connection, now, role=person.role, name=person.name, by=by, life=LIVES["1"], staff_id=staff_id
         )
 
@@ -137,7 +137,7 @@ def leave(staff_id: int) -> str | Response | tuple[str, int]:
     at = desk()
     with at.database.read() as connection:
         others = [one for one in staff.everyone(connection) if one.id != staff_id and not one.disabled_at]
-        held = staff.holding(connection, staff_id)
+        held = leaving.holding(connection, staff_id)
     form = LeaveForm(request.form)
     shown = {"person": person, "others": others, "held": held, "form": form}
     if request.method == "GET":
@@ -148,7 +148,7 @@ def leave(staff_id: int) -> str | Response | tuple[str, int]:
     by, now = access.here().staff.id, at.clock()
     try:
         at.database.write(
-            lambda connection: staff.disable(connection, now, by, staff_id, successor.id if successor else None)
+            lambda connection: leaving.disable(connection, now, by, staff_id, successor.id if successor else None)
         )
     except BotError as error:
         return render_template("console/staff/leave.html", **shown, fault=error.code), 422

@@ -165,6 +165,7 @@ def _whole(connection: Connection) -> dict[str, Any]:
         "accounts": accounts.all_accounts(connection) if watches else [],
         "alarms": [(one, _place(one)) for one in marks.open_alarms(connection) if _matters(one)] if watches else [],
         "backup": backup,
+        "backup_without": bool(desk().settings.bot_s3_url),
         "backup_old": backup is None or desk().clock() - backup[1] > OLD_BACKUP,
         "watches": watches,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.platforms.messenger import payload, profile, sending, tokens, webhook
+from bot.platforms.messenger import payload, profile, sending, templates, tokens, webhook
 from bot.platforms.messenger.profile import Profile
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.clock import Clock
-    from bot.messages import Event, Inbound, Outbound, Part, Receipt
+    from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
     from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
     from bot.platforms.http import Http
 
@@ -53,6 +53,9 @@ class MessengerPlatform:
 
     def parts(self, message: Outbound, *, buttons: bool) -> list[Part]:  # noqa: ARG002 - Messenger has buttons always
         return sending.parts(message)
+
+    def approved(self, message: Approved) -> Part:
+        return templates.part(message)
 
     def send(
         self,

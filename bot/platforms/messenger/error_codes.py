@@ -166,6 +166,7 @@ WORDED: tuple[Worded, ...] = (
         ("message tag", "message_tag", "account_update", "confirmed_event_update", "post_purchase_update"),
         _rejected(_TAGS, alarm=True),
     ),
+    Worded("template", ("message template",), _rejected(_UNCONFIRMED, alarm=True)),
     Worded("recipient", ("no matching user", "valid id string"), _unreachable(_ERRORS)),
     Worded("length", ("length of param", "too long", "characters"), _rejected(_ERRORS)),
 )

@@ -41,6 +41,8 @@ _NO_TEXT = "…"
 _ANSWER = {"messaging_type": "RESPONSE"}
 #: Only for what a person typed: bot output under this tag costs the Page its right to it.
 _LATE = {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+#: Only for an approved template: free text under this type is refused.
+_UTILITY = {"messaging_type": "UTILITY"}
 _TYPING_TIMEOUT = (1.0, 2.0)
 _DAY_S = 24 * 3600
 
@@ -158,7 +160,8 @@ def send(
     late: bool = False,
 ) -> Receipt:
     """Send one part; see the contract. A text that Meta finds too long is cut smaller, once."""
-    attempt = partial(_attempt, http, clock, access, user_id, _LATE if late else _ANSWER)
+    kind = _UTILITY if "template" in part else _LATE if late else _ANSWER
+    attempt = partial(_attempt, http, clock, access, user_id, kind)
     if not started():
         raise Cancelled
     try:

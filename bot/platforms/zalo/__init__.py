@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.platforms.zalo import payload, profile, sending, tokens, webhook
+from bot.platforms.zalo import payload, profile, sending, templates, tokens, webhook
 from bot.platforms.zalo.tokens import authorize_url, new_verifier
 
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.clock import Clock
-    from bot.messages import Event, Inbound, Outbound, Part, Receipt
+    from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
     from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
     from bot.platforms.http import Http
 
@@ -59,6 +59,12 @@ class ZaloPlatform:
 
     def parts(self, message: Outbound, *, buttons: bool) -> list[Part]:
         return sending.parts(message, buttons=buttons, hint=self._menu_hint)
+
+    def approved(self, message: Approved) -> Part:
+        return templates.part(message)
+
+    def broadcast(self, access: Access, article: str, *, started: Callable[[], bool]) -> Receipt:
+        return templates.broadcast(self._http, self._clock, access, article, started=started)
 
     def send(
         self,

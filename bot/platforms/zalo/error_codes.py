@@ -152,6 +152,7 @@ class Worded:
 
 
 WORDED: tuple[Worded, ...] = (
+    Worded(-201, "template", ("template_id", "template_data", "template id"), _bug(_OA)),
     Worded(-201, "user", ("user_id", "user id", "userid"), _unreachable(_OA)),
     Worded(-223, "quota", ("quota",), _spent(_OA)),  # articles of the month
 )

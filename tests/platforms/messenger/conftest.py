@@ -64,9 +64,26 @@ def _send(seen: Seen) -> str | None:
         return "recipient must be exactly one id"
     if "sender_action" in body:
         return None if set(body) == {"recipient", "sender_action"} else "an action goes alone"
-    if set(body) != {"recipient", "messaging_type", "message"} or body["messaging_type"] != "RESPONSE":
+    kind = "UTILITY" if "template" in body.get("message", {}) else "RESPONSE"
+    if set(body) != {"recipient", "messaging_type", "message"} or body["messaging_type"] != kind:
         return f"body {sorted(body)}"
-    return message_complaint(body["message"])
+    return message_complaint(body["message"]) if kind == "RESPONSE" else _utility(body["message"])
+
+
+def _utility(message: dict[str, Any]) -> str | None:
+    """As the contract shows it: positional values of the body, one line each."""
+    given = message["template"]
+    if set(message) - {"template", "metadata"} or set(given) - {"name", "language", "components"}:
+        return f"members {sorted(message)} {sorted(given)}"
+    if not given["name"] or set(given["language"]) != {"code"}:
+        return "name or language"
+    for component in given.get("components", ()):
+        if set(component) != {"type", "parameters"} or component["type"] != "body" or not component["parameters"]:
+            return f"component {component}"
+        for value in component["parameters"]:
+            if set(value) != {"type", "text"} or value["type"] != "text" or not value["text"].strip():
+                return f"parameter {value}"
+    return None
 
 
 def message_complaint(message: dict[str, Any]) -> str | None:

@@ -64,8 +64,33 @@ def _cs(seen: Seen) -> str | None:
     return message_complaint(body["message"]) or _api(seen)
 
 
+def _by_template(seen: Seen) -> str | None:
+    body = seen.json
+    if set(body) != {"user_id", "template_id", "template_data"}:
+        return f"members {sorted(body)}"
+    if not body["user_id"].isdigit() or not body["template_id"].isdigit():
+        return "ids are digits"
+    if not all(isinstance(value, str) and value.strip() for value in body["template_data"].values()):
+        return "an empty value"
+    return _api(seen)
+
+
+def _article(seen: Seen) -> str | None:
+    body = seen.json
+    if set(body) != {"recipient", "message"} or set(body["recipient"]) != {"target"}:
+        return f"members {sorted(body)}"
+    payload = body["message"]["attachment"]["payload"]
+    if set(payload) != {"template_type", "elements"} or payload["template_type"] != "media":
+        return f"payload {payload}"
+    if [set(one) for one in payload["elements"]] != [{"media_type", "attachment_id"}]:
+        return f"elements {payload}"
+    return _api(seen)
+
+
 def _visitor(seen: Seen) -> str | None:
     body = seen.json
+    if "target" in body["recipient"]:
+        return _article(seen)
     if set(body["recipient"]) != {"anonymous_id", "conversation_id"}:
         return "only visitors are written to here"
     return message_complaint(body["message"]) or _api(seen)
@@ -128,6 +153,7 @@ def _quota(seen: Seen) -> str | None:
 
 _RULES = {
     ("POST", "/v3.0/oa/message/cs"): _cs,
+    ("POST", "/v3.0/oa/message/template"): _by_template,
     ("POST", "/v2.0/oa/message"): _visitor,
     ("GET", "/v2.0/oa/getoa"): _api,
     ("POST", "/v3.0/oa/quota/message"): lambda seen: _quota(seen) or _api(seen),

@@ -365,6 +365,7 @@ def upgrade() -> None:
         sa.Column("picture_id", Id, nullable=True),
         sa.Column("unit_id", Id, nullable=True),
         sa.Column("audience", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("routes", sa.Text(), server_default="{}", nullable=False),
         sa.Column("campaign", sa.Text(), server_default="", nullable=False),
         sa.Column("slot", sa.Text(), server_default="", nullable=False),
         sa.Column("important", sa.Boolean(), server_default=sa.text("false"), nullable=False),
@@ -541,6 +542,25 @@ def upgrade() -> None:
             ["announcement_id"], ["announcements.id"], name=op.f("fk_announcement_accounts_announcement_id")
         ),
         sa.PrimaryKeyConstraint("announcement_id", "account_id", name=op.f("pk_announcement_accounts")),
+    )
+    op.create_table(
+        "announcement_articles",
+        sa.Column("announcement_id", Id, nullable=False),
+        sa.Column("account_id", Id, nullable=False),
+        sa.Column("article", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("code", sa.Text(), server_default="", nullable=False),
+        sa.Column("since", Moment(), nullable=False),
+        sa.Column("due_at", Moment(), nullable=False),
+        sa.Column("leased_at", Moment(), nullable=True),
+        sa.Column("begun_at", Moment(), nullable=True),
+        sa.Column("sent_at", Moment(), nullable=True),
+        sa.Column("message_id", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_announcement_articles_account_id")),
+        sa.ForeignKeyConstraint(
+            ["announcement_id"], ["announcements.id"], name=op.f("fk_announcement_articles_announcement_id")
+        ),
+        sa.PrimaryKeyConstraint("announcement_id", "account_id", name=op.f("pk_announcement_articles")),
     )
     op.create_table(
         "approval_links",

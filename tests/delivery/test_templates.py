@@ -1,0 +1,258 @@
+"""Approved templates and articles over real HTTP: from the announcement to the phone, and what a refusal leads to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.announcements import account, approval, routes, running
+from bot.announcements.routes import Parameter, Template
+from bot.store import announcements, articles, initiatives, options, persons
+from bot.store.announcements import State
+from bot.store.articles import Article
+from tests.delivery.conftest import PLATFORMS, USER, Stage
+
+WRITER = 1
+MOBILE = {
+    "zalo": {"name": "487001", "text": "Xin chào <ten>. <viec>. Công đoàn tỉnh xin cảm ơn."},
+    "messenger": {
+        "name": "nhac_su_kien",
+        "language": "vi",
+        "text": "Công đoàn xin nhắc anh/chị {{1}}: {{2}}. Hẹn gặp anh/chị.",
+    },
+}
+ARRIVED = {
+    "zalo": "Xin chào anh/chị. Họp lúc 8 giờ. Công đoàn tỉnh xin cảm ơn.",
+    "messenger": "Công đoàn xin nhắc anh/chị anh/chị: Họp lúc 8 giờ. Hẹn gặp anh/chị.",
+}
+
+
+def known(stage: Stage, platform: str, **more: Any) -> int:
+    """A member who wrote once and agreed to announcements."""
+    stage.say(platform)
+    stage.settle()
+    person = stage.person(platform).id
+    stage.runtime.database.write(lambda connection: persons.change(connection, person, subscribed=True, **more))
+    stage.simulator.tools.journal.forget(calls=True)
+    return person
+
+
+def keep(stage: Stage, key: str, value: object) -> None:
+    stage.runtime.database.write(
+        lambda connection: options.put(connection, stage.hands(), None, routes.AREA, key, value)
+    )
+
+
+def template(stage: Stage, platform: str) -> Template:
+    names = {"zalo": ("ten", "viec"), "messenger": ("1", "2")}[platform]
+    parameters = tuple(
+        Parameter(name=name, value=value, most=30) for name, value in zip(names, ("ten", "tieu de"), strict=True)
+    )
+    facts = {"key": "template.1", "account_id": stage.account(platform).id, "platform": platform}
+    made = Template.model_validate({**facts, **MOBILE[platform], "parameters": parameters})
+    keep(stage, routes.SWITCHES, {"zalo_template": True, "messenger_utility": True, "zalo_broadcast": True})
+    keep(stage, made.key, made.model_dump(mode="json"))
+    return made
+
+
+def started(stage: Stage, **more: Any) -> int:
+    service, now = stage.runtime.announcing, stage.hands()
+    facts = {"title": "Họp lúc 8 giờ", "body": "Mời anh/chị đến họp.", **more}
+    number = service.database.write(lambda connection: announcements.add(connection, now, WRITER, **facts))
+    approval.submit(service, number, WRITER)
+    approval.approve(service, number, one(stage, number).digest, 2)
+    assert running.start(service, number)
+    return number
+
+
+def one(stage: Stage, number: int) -> announcements.Announcement:
+    with stage.runtime.database.read() as connection:
+        return approval.need(connection, number)
+
+
+def run(stage: Stage) -> None:
+    """The clock's and the worker's part, until nothing is due."""
+    service = stage.runtime.announcing
+    for _ in range(3):
+        running.work(service)
+        with stage.runtime.database.read() as connection:
+            pairs = running.claimable(service, connection)
+        for account_id, number in pairs:
+            rows = stage.runtime.database.write(
+                lambda connection, account_id=account_id, number=number: announcements.claim(  # type: ignore[misc]
+                    connection, account_id, stage.runtime.owner, stage.hands(), 10, number, 3
+                )
+            )
+            for row in rows:
+                stage.runtime.worker._outbox.attempt(row)
+        stage.runtime._broadcasting().work()
+        stage.quiet()
+        stage.runtime.worker._receipts.work()
+    running.work(service)
+
+
+def templated(stage: Stage, platform: str) -> int:
+    """An announcement to somebody who was silent for a month, by an approved template."""
+    person = known(stage, platform)
+    made = template(stage, platform)
+    at = stage.hands()
+    facts = {"person_id": person, "code": "SK-1", "state": "in_review", "created_at": at, "changed_at": at}
+    stage.runtime.database.write(
+        lambda connection: connection.execute(initiatives.initiatives.insert().values(touched_at=at, **facts))
+    )
+    stage.hands.pass_by(days=30)
+    chosen = routes.as_json(routes.Routed({made.account_id: made}))
+    return started(stage, routes=chosen, allow_cost=True, audience={"initiative_states": ["in_review"]})
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_it_arrives_a_month_later(stage: Stage, platform: str) -> None:
+    number = templated(stage, platform)
+    run(stage)
+    assert stage.texts(platform) == [ARRIVED[platform]]
+    buckets = account.closing(stage.runtime.announcing, number).buckets
+    assert buckets in ({"delivered": 1}, {"sent": 1})
+    assert one(stage, number).state is State.CLOSED
+
+
+REFUSED = {
+    "zalo": {"code": -232},
+    "messenger": {"code": 10, "subcode": 2018278, "status": 403},
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_refused_it_waits_and_goes_as_ordinary_words(stage: Stage, platform: str) -> None:
+    number = templated(stage, platform)
+    stage.fault(platform, "error", next=1, **REFUSED[platform])
+    run(stage)
+    assert account.closing(stage.runtime.announcing, number).buckets == {"held": 1}
+    assert stage.texts(platform) == []
+    stage.say(platform, "chào em")
+    stage.settle()
+    run(stage)
+    last = stage.texts(platform)[-1]
+    assert "Mời anh/chị đến họp." in last
+    assert last != ARRIVED[platform]
+
+
+def test_a_route_that_ended_meanwhile_sends_nothing(stage: Stage) -> None:
+    number = templated(stage, "zalo")
+    rules = stage.runtime.worker._outbox._rules
+    left = tuple(rule for rule in rules.routes if rule.route != "template")
+    stage.runtime.worker._outbox._rules = type(rules)(rules.windows, left, rules.quotas, rules.house)
+    run(stage)
+    assert stage.texts("zalo") == []
+    assert account.closing(stage.runtime.announcing, number).buckets == {"held": 1}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_an_unknown_template_fails_and_says_so(stage: Stage, platform: str) -> None:
+    double = stage.simulator.zalo.templates if platform == "zalo" else stage.simulator.messenger.page
+    number = templated(stage, platform)
+    double.templates.clear()
+    run(stage)
+    code = {"zalo": "zalo.-201.template", "messenger": "messenger.100.template"}[platform]
+    assert account.closing(stage.runtime.announcing, number).reasons == {("failed", code): 1}
+    assert code in stage.alarms().values()
+
+
+# ---- articles ----
+
+
+def posting(stage: Stage, article: str = "4870000001") -> int:
+    known(stage, "zalo", follows=True)
+    stage.simulator.zalo.people.meet(USER["zalo"]).follows = True
+    template(stage, "zalo")
+    chosen = routes.as_json(routes.Routed({}, {stage.account("zalo").id: article}))
+    return started(stage, routes=chosen)
+
+
+def post(stage: Stage, number: int) -> Article:
+    with stage.runtime.database.read() as connection:
+        (found,) = articles.of(connection, number)
+    return found
+
+
+def test_one_act_reaches_all_who_follow(stage: Stage) -> None:
+    number = posting(stage)
+    run(stage)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == 1
+    assert stage.texts("zalo") == [], "no message of their own"
+    assert post(stage, number).state == articles.SENT
+    assert account.closing(stage.runtime.announcing, number).buckets == {"sent": 1}
+    assert one(stage, number).state is State.CLOSED
+
+
+def test_an_article_that_is_looked_over_goes_later(stage: Stage) -> None:
+    number = posting(stage, "4870000002")
+    run(stage)
+    assert (post(stage, number).state, post(stage, number).code) == (articles.WAITING, "zalo.-214")
+    assert one(stage, number).state is State.RUNNING
+    stage.simulator.zalo.templates.articles["4870000002"] = "Ngày hội"
+    stage.hands.pass_by(minutes=4)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == 0, "it rests between two tries"
+    stage.hands.pass_by(minutes=2)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == 1
+    assert post(stage, number).state == articles.SENT
+
+
+def test_an_article_that_is_never_ready_is_given_up(stage: Stage) -> None:
+    number = posting(stage, "4870000002")
+    run(stage)
+    stage.hands.pass_by(hours=25)
+    run(stage)
+    assert (post(stage, number).state, post(stage, number).code) == (articles.FAILED, "zalo.-214")
+    assert stage.alarms()[f"announcement:{number}:article"] == "announcement.article_failed"
+
+
+def test_nothing_is_posted_at_night(stage: Stage) -> None:
+    number = posting(stage)
+    stage.hands.pass_by(hours=12)  # ten in the evening in Vietnam
+    run(stage)
+    stage.runtime._broadcasting().work()
+    assert stage.counted("zalo.broadcast") == 0
+    stage.hands.pass_by(hours=9, minutes=1)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == 1
+    assert post(stage, number).state == articles.SENT
+
+
+@pytest.mark.parametrize("kind", ["cut", "unreadable"])
+@pytest.mark.parametrize("arrives", [True, False])
+def test_without_an_answer_it_is_never_posted_again(stage: Stage, kind: str, *, arrives: bool) -> None:
+    number = posting(stage)
+    stage.fault("zalo", kind, next=1, accepted=arrives)
+    run(stage)
+    stage.hands.pass_by(hours=1)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == arrives
+    assert post(stage, number).state == articles.UNSURE
+    assert account.closing(stage.runtime.announcing, number).buckets == {"unsure": 1}
+    assert stage.alarms()[f"announcement:{number}:article"] == "announcement.article_unsure"
+
+
+def test_an_old_token_is_renewed_in_between(stage: Stage) -> None:
+    number = posting(stage)
+    stage.fault("zalo", "dead_token", next=1)
+    run(stage)
+    stage.hands.pass_by(seconds=6)
+    run(stage)
+    assert stage.counted("zalo.broadcast") == 1
+    assert post(stage, number).state == articles.SENT
+
+
+@pytest.mark.parametrize("code", [-211, -201, -248])
+def test_refused_for_good(stage: Stage, code: int) -> None:
+    number = posting(stage)
+    stage.fault("zalo", "error", next=1, code=code)
+    run(stage)
+    stage.hands.pass_by(minutes=1)
+    run(stage)
+    held = code == -248
+    assert post(stage, number).state == (articles.WAITING if held else articles.FAILED)
+    assert stage.counted("zalo.broadcast") == 0
