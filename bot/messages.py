@@ -69,6 +69,8 @@ class Inbound:
     tag: str | None = None  # echo: the tag we sent along
     own: bool = False
     standby: bool = False  # another app owns the thread: record, never answer
+    token: str = ""  # opt-in: by it, and only by it, the platform takes what was agreed to
+    until: datetime | None = None  # opt-in: how long the token lives
     opens_window: bool = False  # this act lets us write freely for a while
 
 
@@ -111,6 +113,14 @@ class Approved:
     name: str  # Messenger: the template's name; Zalo: its id
     language: str = ""  # Messenger: "vi"
     values: tuple[tuple[str, str], ...] = ()  # (parameter, value) in the template's order
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A paid campaign that a person made at the platform; both are its numbers."""
+
+    account: str  # the advertising account
+    message: str  # the campaign's message
 
 
 @dataclass(frozen=True, slots=True)

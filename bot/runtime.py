@@ -20,7 +20,7 @@ from sqlalchemy.engine import make_url
 from bot import clock as clocks
 from bot import logs
 from bot.announcements import effects as announced
-from bot.announcements import reminding, running, schedule
+from bot.announcements import opting, reminding, running, schedule
 from bot.announcements.announcing import Announcing, Words
 from bot.announcements.campaigns import Campaigns
 from bot.clock import Clock
@@ -72,7 +72,7 @@ from bot.store.database import Database, DatabaseAway
 from bot.store.persons import Person
 from bot.store.upgrade import upgrade
 from bot.store.vault import Vault
-from bot.talk import ExportMe, ForgetMe, LinkStaff, Rated, Say
+from bot.talk import Consent, ExportMe, ForgetMe, LinkStaff, Rated, Say
 from bot.web.signatures import Signatures
 from handlers import TOPICS
 
@@ -367,6 +367,9 @@ class Runtime(Store):
             ExportMe: effects.export(self._data_link),
             LinkStaff: effects.link_staff(self.vault, self._staff_linked),
             Rated: rated(self.platforms),
+            Consent: opting.after_consent(
+                effects.EFFECTS[Consent], self.announcing.advertisers, lambda: self.voice.texts
+            ),
             **announced.ChatEffects(self.vault, lambda: self.voice.texts).table(),
             **self.initiatives.record.effects(),
         }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from bot.cli import main
 from bot.clock import now
@@ -17,6 +17,7 @@ from bot.messages import PAYLOAD_PREFIX
 from bot.store import persons
 from bot.store.database import Database
 from bot.store.files import files
+from bot.store.initiatives import initiatives
 from bot.store.upgrade import upgrade
 from tests.files.s3 import BOX, KEY_ID, REGION, S3, SECRET, s3
 
@@ -119,6 +120,20 @@ def test_a_backup_says_what_of_a_bucket_is_in_it(run: Run, tmp_path: Path, monke
         assert "and 1 attachments read" in run("restore", str(tmp_path / "b.zip"), "--replace")[1]
         assert S3.kept == {key: b"bytes"}
         assert "1 attachments were not in it" in run("restore", str(tmp_path / "w.zip"), "--replace")[1]
+
+
+def test_the_made_up_province_has_initiatives_with_attachments(run: Run, tmp_path: Path) -> None:
+    sizes = {"people": 40, "messages": 100, "units": 12, "initiatives": 30, "attachments": 60}
+    code, out, _ = run("seed-demo", *(part for name, n in sizes.items() for part in (f"--{name}", str(n))))
+    assert (code, "30 initiatives with 60 attachments" in out) == (0, True)
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'bot.db'}")
+    with database.read() as connection:
+        assert connection.scalar(select(func.count(initiatives.c.code.distinct()))) == 30
+        keys = set(connection.scalars(select(files.c.key)))
+        assert connection.scalar(select(func.count()).select_from(files)) == 60
+    database.close()
+    assert all((tmp_path / "data" / "files" / key).is_file() for key in keys)
+    assert run("seed-demo")[2].startswith("error: demo.not_empty")
 
 
 def test_a_person_is_exported_and_forgotten(run: Run, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.clock import Clock
 from bot.library.organisation import Organisation
 from bot.library.texts import Texts
-from bot.platforms.contract import Platform
+from bot.platforms.contract import Advertiser, Platform
 from bot.platforms.rules import Rules
 from bot.store.database import Database
 from bot.store.vault import Vault
@@ -31,3 +31,8 @@ class Announcing:
     rules: Rules
     words: Callable[[], Words]
     public_url: str  # without a trailing slash
+
+    @property
+    def advertisers(self) -> Mapping[str, Advertiser]:
+        """Those platforms that take paid messages."""
+        return {name: one for name, one in self.platforms.items() if isinstance(one, Advertiser)}

@@ -17,7 +17,7 @@ from bot.platforms.rules import House
 from bot.states import Origin
 from bot.store import accounts, articles, audience, units
 from bot.store.announcements import Announcement
-from bot.store.audience import AT_ONCE, BILLED, HELD, NONE, PERSONAL, WINDOW, Choice, Count, Ways
+from bot.store.audience import AT_ONCE, BILLED, HELD, MARKETING, NONE, PERSONAL, WINDOW, Choice, Count, Ways
 from bot.store.schema import outbox, persons
 
 #: Of the accounts' rate, what an announcement can count on: replies go first.
@@ -115,6 +115,7 @@ def ways(announcing: Announcing, one: Announcement, at: datetime) -> Ways:
         window=free,
         billed=paid,
         templates={number: (made.way, routes.reach(announcing, made, at)) for number, made in routed.templates.items()},
+        paid=frozenset(routed.paid),
         followers=frozenset(routed.articles),
         articles=lately,
         useful=useful_until(one, at, ours) > at,
@@ -197,7 +198,9 @@ def _cost(announcing: Announcing, one: Announcement, lines: tuple[Line, ...], at
     prices = {
         (name, rule.route): rule.cost_vnd for name in announcing.platforms for rule in announcing.rules.ways(name, on)
     }
-    own = {(number, made.way): made.cost_vnd for number, made in routes.chosen(one).templates.items() if made.cost_vnd}
+    chosen = routes.chosen(one)
+    own = {(number, made.way): made.cost_vnd for number, made in chosen.templates.items() if made.cost_vnd}
+    own |= {(number, MARKETING): made.cost_vnd for number, made in chosen.paid.items()}
     return sum(
         line.people * own.get((line.account_id, line.way), prices.get((line.platform, line.way), 0)) for line in lines
     )

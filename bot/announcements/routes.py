@@ -20,14 +20,15 @@ from bot.announcements.announcing import Announcing, Words
 from bot.announcements.drafting import INITIATIVE, LONGEST, NAME, UNIT, Message
 from bot.clock import zone
 from bot.library.vietnamese import nfc
-from bot.messages import Approved
+from bot.messages import Approved, Campaign
 from bot.platforms.rules import RouteRule
 from bot.store import articles, options
 from bot.store.announcements import Announcement
-from bot.store.audience import BROADCAST, TEMPLATE, UTILITY
+from bot.store.audience import BROADCAST, MARKETING, TEMPLATE, UTILITY
 
 AREA = "routes"
 SWITCHES, ARTICLES = "switches", "articles_a_month"
+MARKETING_ON, PAID = "messenger_marketing", "paid."
 #: Platform to the way by which its templates go.
 BY_TEMPLATE = {"messenger": UTILITY, "zalo": TEMPLATE}
 #: What may stand in a template's place, besides words of the officer's own (a value that begins with "=").
@@ -110,6 +111,21 @@ def places(platform: str, text: str) -> list[str]:
     return [str(number) for number in numbers] if numbers == list(range(1, len(numbers) + 1)) else ["?"]
 
 
+class Paid(BaseModel):
+    """A campaign that a person made at Meta for one Page: its numbers, and what a message is thought to cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    account_id: int
+    ad_account: Annotated[str, Field(pattern=r"^\d{5,20}$")]
+    campaign: Annotated[str, Field(pattern=r"^\d{5,20}$")]
+    cost_vnd: Annotated[int, Field(ge=0, le=100_000)] = 0
+
+    @property
+    def made(self) -> Campaign:
+        return Campaign(self.ad_account, self.campaign)
+
+
 # ---- what officers set up ----
 
 
@@ -120,13 +136,25 @@ class Gallery:
     switches: frozenset[str] = frozenset()
     templates: Mapping[str, Template] = field(default_factory=dict)
     articles_a_month: int = 0  # 0: as the rules say
+    paid: Mapping[int, Paid] = field(default_factory=dict)  # account to its campaign
+
+    @property
+    def campaigns(self) -> Mapping[int, Paid]:
+        """Those that may be used: only while the way is switched on."""
+        return self.paid if MARKETING_ON in self.switches else {}
 
     @classmethod
     def read(cls, connection: Connection) -> Gallery:
         kept = options.overlay(connection, AREA)
+        paid = [found for key in list(kept) if key.startswith(PAID) and (found := read_paid(kept.pop(key))) is not None]
         on = frozenset(name for name, is_on in kept.pop(SWITCHES, {}).items() if is_on)
         month = int(kept.pop(ARTICLES, 0))
-        return cls(on, {key: one for key, value in kept.items() if (one := read(value)) is not None}, month)
+        return cls(
+            on,
+            {key: one for key, value in kept.items() if (one := read(value)) is not None},
+            month,
+            {one.account_id: one for one in paid},
+        )
 
     def usable(self, rule: RouteRule | None) -> bool:
         return rule is not None and (not rule.setting or rule.setting in self.switches)
@@ -136,6 +164,13 @@ def read(value: object) -> Template | None:
     """A stored template; None for what no longer fits this version."""
     try:
         return Template.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def read_paid(value: object) -> Paid | None:
+    try:
+        return Paid.model_validate(value)
     except ValidationError:
         return None
 
@@ -154,17 +189,22 @@ class Routed:
 
     templates: Mapping[int, Template] = field(default_factory=dict)
     articles: Mapping[int, str] = field(default_factory=dict)
+    paid: Mapping[int, Paid] = field(default_factory=dict)
 
     @property
     def merges(self) -> bool:
-        return any(one.merges for one in self.templates.values())
+        """Whether people get different bodies; a paid message bears each person's own token."""
+        return bool(self.paid) or any(one.merges for one in self.templates.values())
 
 
 def chosen(one: Announcement) -> Routed:
     """What the announcement holds, as it was written and approved."""
     found = [made for value in one.routes.get("templates", ()) if (made := read(value)) is not None]
     posted = {int(number): article for number, article in one.routes.get("articles", {}).items()}
-    return Routed({made.account_id: made for made in found}, posted)
+    paid = [campaign for value in one.routes.get("paid", ()) if (campaign := read_paid(value)) is not None]
+    return Routed(
+        {made.account_id: made for made in found}, posted, {campaign.account_id: campaign for campaign in paid}
+    )
 
 
 def as_json(routed: Routed) -> dict[str, Any]:
@@ -174,6 +214,8 @@ def as_json(routed: Routed) -> dict[str, Any]:
         kept["templates"] = [one.model_dump(mode="json") for one in routed.templates.values()]
     if routed.articles:
         kept["articles"] = {str(number): article for number, article in routed.articles.items()}
+    if routed.paid:
+        kept["paid"] = [one.model_dump(mode="json") for one in routed.paid.values()]
     return kept
 
 
@@ -190,7 +232,9 @@ def routed(announcing: Announcing, one: Announcement, at: datetime) -> Routed:
         and _allowed(one, rule)
     }
     posts = known.usable(announcing.rules.way("zalo", BROADCAST, on)) and to_everybody(one)
-    return Routed(templates, meant.articles if posts else {})
+    pays = one.allow_cost and announcing.rules.way("messenger", MARKETING, on) is not None
+    paid = {number: made for number, made in meant.paid.items() if pays and number in known.campaigns}
+    return Routed(templates, meant.articles if posts else {}, paid)
 
 
 def _allowed(one: Announcement, rule: RouteRule | None) -> bool:
@@ -222,7 +266,18 @@ def reach(announcing: Announcing, made: Template, at: datetime) -> timedelta | N
 
 def faults(announcing: Announcing, one: Announcement) -> list[tuple[str, str]]:
     """(code, what) of everything that keeps a chosen template or article from being sent."""
-    return [*_template_faults(announcing, one), *_article_faults(announcing, one)] if one.routes else []
+    if not one.routes:
+        return []
+    return [*_template_faults(announcing, one), *_article_faults(announcing, one), *_paid_faults(announcing, one)]
+
+
+def _paid_faults(announcing: Announcing, one: Announcement) -> Iterator[tuple[str, str]]:
+    known = gallery(announcing)
+    for number, made in chosen(one).paid.items():
+        if known.campaigns.get(number) != made:
+            yield "announcement.paid_off", made.campaign
+        if not one.allow_cost:
+            yield "announcement.paid_costs", made.campaign
 
 
 def _template_faults(announcing: Announcing, one: Announcement) -> Iterator[tuple[str, str]]:

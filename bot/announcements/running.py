@@ -18,16 +18,16 @@ from bot.announcements import drafting, people, preflight, routes
 from bot.announcements.announcing import Announcing, Words
 from bot.announcements.approval import need
 from bot.announcements.drafting import Message
-from bot.announcements.routes import Routed, Template
+from bot.announcements.routes import Paid, Routed, Template
 from bot.clock import zone
 from bot.errors import BotError
 from bot.messages import Part
-from bot.platforms.contract import Platform
+from bot.platforms.contract import Advertiser, Platform
 from bot.platforms.rules import House
-from bot.store import accounts, announcements, articles, audience, audit, closing, marks
+from bot.store import accounts, announcements, articles, audience, audit, closing, marks, optins
 from bot.store.announcements import Announcement, State
 from bot.store.announcements import announcements as table
-from bot.store.audience import AT_ONCE, BILLED, HELD, WINDOW, Batch, Ways
+from bot.store.audience import AT_ONCE, BILLED, HELD, MARKETING, WINDOW, Batch, Ways
 
 STEP = 3000  # people made into messages in one transaction: webhooks wait for no more than that
 BUDGET_S = 8.0  # one call of `work` makes messages no longer
@@ -273,7 +273,7 @@ def _each(
 ) -> dict[int, str]:
     known = {account.id: account for account in accounts.all_accounts(connection)}
     values = people.values(connection, [row["person_id"] for row in rows], announcing.words().texts)
-    words = announcing.words()
+    words, tokens = announcing.words(), _tokens(connection, rows)
     made = {}
     for row in rows:
         account, person = known[row["account_id"]], row["person_id"]
@@ -282,6 +282,10 @@ def _each(
         part = drafting.parts(message, words, platform, facts, real_buttons=account.buttons)[0]
         if template is not None and row["way"] == template.way:
             body = _templated(platform, template, message, words, facts, part)
+        elif row["way"] == MARKETING:
+            body = _paid(
+                announcing.advertisers[account.platform], routed.paid[account.id], part, tokens.get(person, "")
+            )
         else:
             body = drafting.body(part, billed=row["way"] == BILLED)
         made[person] = audience.as_json(body)
@@ -297,6 +301,18 @@ def _templated(
     except ValueError:
         return drafting.body(plain)
     return drafting.templated(filled, template.way, plain)
+
+
+def _tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
+    """By which token each may be paid for."""
+    people = [row["person_id"] for row in rows if row["way"] == MARKETING]
+    return optins.tokens(connection, people) if people else {}
+
+
+def _paid(platform: Advertiser, paid: Paid, part: Part, token: str) -> dict[str, object]:
+    if not token:  # stopped a moment ago
+        return drafting.body(part)
+    return drafting.templated(platform.paid(part, paid.made, token), MARKETING, part)
 
 
 def _end(announcing: Announcing, one: Announcement) -> None:

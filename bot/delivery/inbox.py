@@ -21,7 +21,7 @@ from bot.delivery.tally import Tally
 from bot.messages import Inbound, InboundKind, Outbound, Part
 from bot.platforms.contract import Platform
 from bot.states import InboxState, Origin
-from bot.store import inbox, outbox, persons, said
+from bot.store import inbox, optins, outbox, persons, said
 from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
 from bot.store.inbox import FenceLost, Row
@@ -107,8 +107,8 @@ class Inbox:
         if turn is None:
             self._database.write(lambda connection: self._close(connection, head, InboxState.IGNORED, "no_account"))
             return []
-        if turn.heard[0].kind in _NO_TURN or turn.now - head.at > STALE:
-            code = "" if turn.heard[0].kind in _NO_TURN else "stale"
+        if _no_turn(turn.heard[0]) or turn.now - head.at > STALE:
+            code = "" if _no_turn(turn.heard[0]) else "stale"
             self._database.write(lambda connection: self._note(connection, turn, code))
             return []
         outcome = self._engine().answer(turn.heard, _standing(turn), turn.now)
@@ -140,7 +140,7 @@ class Inbox:
         heard, merged = [platform.read(head.body)], []
         for row in behind:
             following = platform.read(row.body)
-            if heard[0].kind in _NO_TURN or not self._engine().merges(heard[-1], following):
+            if _no_turn(heard[0]) or not self._engine().merges(heard[-1], following):
                 break
             heard.append(following)
             merged.append(row.id)
@@ -188,6 +188,7 @@ class Inbox:
             before = [turn.person.wrote_at] if turn.person and turn.person.wrote_at else []
             values["wrote_at"] = max(opened + before)
         for one in turn.heard:
+            _note_opt_in(connection, person_id, one)
             if one.kind in {InboundKind.FOLLOW, InboundKind.UNFOLLOW}:
                 values["follows"] = one.kind is InboundKind.FOLLOW
         persons.change(connection, person_id, **values)
@@ -219,6 +220,22 @@ class Inbox:
         for part in platform.parts(Outbound(self._engine().texts("delivery.sorry")), buttons=account.buttons):
             draft = Draft(account.id, person_id, Origin.REPLY, part.body, turn=f"t{head.id}", inbox_id=head.id)
             outbox.add(connection, [draft], now)
+
+
+def _no_turn(one: Inbound) -> bool:
+    """Asks for no answer: nobody said anything, or they only pressed yes on the platform's own request."""
+    return one.kind in _NO_TURN or bool(one.token and not _stops(one))
+
+
+def _stops(one: Inbound) -> bool:
+    return one.kind is InboundKind.OPTIN and "stop" in one.text
+
+
+def _note_opt_in(connection: Connection, person_id: int, one: Inbound) -> None:
+    if _stops(one):
+        optins.stopped(connection, person_id, one.at)
+    elif one.token:
+        optins.agreed(connection, person_id, one.token, one.until, one.at)
 
 
 def _standing(turn: _Turn) -> Standing:

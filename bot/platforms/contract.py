@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
+from bot.messages import Approved, Campaign, Event, Inbound, Outbound, Part, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,19 @@ class Broadcaster(Protocol):
 
     def broadcast(self, access: Access, article: str, *, started: Callable[[], bool]) -> Receipt:
         """Send the article to every follower. `started` as for `send`; the receipt's id may be "". Raises SendError."""
+        ...
+
+
+@runtime_checkable
+class Advertiser(Protocol):
+    """A platform that takes paid messages to people who agreed to a request of its own (Messenger)."""
+
+    def opt_in(self, title: str) -> Part:
+        """The request, for somebody in the window. Raises ValueError for a title the platform would refuse."""
+        ...
+
+    def paid(self, part: Part, campaign: Campaign, token: str) -> Part:
+        """An ordinary part, to be carried by a campaign to the one whose token it is. Raises ValueError."""
         ...
 
 

@@ -51,7 +51,7 @@ class RouteRule(Dated):
     """One row of routes.toml: a permitted way to reach somebody with an announcement, or one that has ended.
 
     `needs`: what must be there first: "window", "billed_window", "consent", "template", "own_matter", "opt_in",
-    "follower". `setting`: the officers' switch; "" = always on. `cost_vnd`: for one message; 0 = free.
+    "campaign", "follower". `setting`: the officers' switch; "" = always on. `cost_vnd`: for one message; 0 = free.
     `within_days`: how long ago somebody may have written; without it they must only have written once.
     """
 

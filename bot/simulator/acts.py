@@ -31,6 +31,8 @@ class Act(BaseModel):
         "location",
         "unknown",  # an attachment of a type that nobody knows
         "reaction",  # to the message `mid`
+        "optin",  # Messenger: agrees to the request with this `title`
+        "optin_stop",  # ... and stops it in Messenger's own menu
         "edit",  # Messenger: the own message `mid` now says `text`
         "staff",  # an officer writes `text` to the person in the platform's own inbox
         "thread_taken",  # Messenger: another app took the thread

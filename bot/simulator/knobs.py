@@ -45,5 +45,6 @@ class MessengerKnobs(Knobs):
     calls_per_engaged: Count = 200
     engaged: Count = 1000  # people besides the made-up ones who count for the daily allowance
     proof_required: bool = False
+    campaign_money: bool = True  # the paid campaign has budget left
     human_agent: bool = False  # the app has the Human Agent feature
     mids: Share = 0.5  # which share of delivery receipts names the messages

@@ -23,6 +23,7 @@ from bot.simulator.knobs import MessengerKnobs
 from bot.simulator.limits import Allowance
 from bot.simulator.messenger_events import MessengerEvents, field_of, ms
 from bot.simulator.messenger_page import PageSettings
+from bot.simulator.messenger_paid import Paid
 from bot.simulator.messenger_shapes import (
     DEAD_TAGS,
     Recipient,
@@ -64,6 +65,7 @@ class Messenger(Double[MessengerKnobs]):
         self._account = messenger_account(tools.keyring, tools.own_url)
         self.events = MessengerEvents(self._account)
         self.page = PageSettings(self)
+        self.paid = Paid(self)
         self.token_dead = False
         self._second, self._day = Allowance(1), Allowance(86_400)
 
@@ -170,6 +172,9 @@ class Messenger(Double[MessengerKnobs]):
     # -- sending
 
     def _messages(self, node: str) -> Answer:
+        if node.startswith("act_"):
+            with self.people.lock:
+                return self.paid.send(node)
         self.own_node(node)
         self.know()
         if request.mimetype != "application/json":
@@ -201,6 +206,7 @@ class Messenger(Double[MessengerKnobs]):
             self.refuse(10, 2018278)
         if person.elsewhere:
             self.refuse(2018300)
+        self.paid.check_request(person, body.message.attachment)
         mid = "m_" + secrets.token_urlsafe(24)
         filled = self.page.filled(body.message.template) if body.message.template else ""
         shown, tag = messenger_phone.echoed(body.message, filled), body.message.metadata or ""
@@ -280,5 +286,6 @@ class Messenger(Double[MessengerKnobs]):
     def reset(self) -> None:
         super().reset()
         self.page.reset()
+        self.paid.reset()
         self.token_dead = False
         self._second, self._day = Allowance(1), Allowance(86_400)

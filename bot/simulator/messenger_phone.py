@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 from bot.simulator.acts import Act
 from bot.simulator.messenger_events import INBOX_APP
-from bot.simulator.messenger_shapes import ButtonTemplate, Message, PhoneNumber, TemplateAttachment, TextReply, WebUrl
+from bot.simulator.messenger_shapes import (
+    ButtonTemplate,
+    Message,
+    OptInRequest,
+    PhoneNumber,
+    TemplateAttachment,
+    TextReply,
+    WebUrl,
+)
 from bot.simulator.people import Bubble, Person, Tap
 
 if TYPE_CHECKING:
@@ -54,6 +62,10 @@ def _does(double: Messenger, person: Person, act: Act, at: float, mid: str) -> s
             person.touch(at)
             referral = {"ref": act.payload, "source": "SHORTLINK", "type": "OPEN_THREAD"}
             _posted(double, double.by_user(person, "", referral=referral))
+        case "optin":
+            _posted(double, double.paid.agreed(person, act.title, act.payload))
+        case "optin_stop":
+            _posted(double, double.paid.stopped(person))
         case "reaction":
             person.touch(at)
             told = {"reaction": "love", "emoji": act.text or "❤️", "action": "react", "mid": act.mid}
@@ -130,6 +142,8 @@ def bubble(mid: str, message: Message, at: float, filled: str = "") -> Bubble:
         if isinstance(payload, ButtonTemplate):
             shown.text = payload.text
             shown.taps = tuple(_tap(button) for button in payload.buttons)
+        elif isinstance(payload, OptInRequest):
+            shown.text, shown.taps = payload.title, (Tap(payload.title, "optin", payload.payload),)
         else:
             shown.kind = "image"
     elif message.attachment is not None:

@@ -11,6 +11,7 @@ from bot.simulator.shapes import Digits, HttpsUrl, Id, Shape, one_of, place, wor
 
 MAX_TEXT = 1999  # "less than 2000 characters"
 MAX_TITLE, MAX_PAYLOAD, MAX_TEMPLATE_TEXT, MAX_ELEMENT, MAX_METADATA = 20, 1000, 640, 80, 999
+MAX_REQUEST = 65
 MAX_PARAMETER, MAX_BODY = 1000, 1024  # neither is in the contract: the stricter of what similar products of Meta take
 DEAD_TAGS = frozenset({"CONFIRMED_EVENT_UPDATE", "ACCOUNT_UPDATE", "POST_PURCHASE_UPDATE"})
 
@@ -114,9 +115,24 @@ class MediaTemplate(Shape):
     elements: Annotated[list[MediaElement], Field(min_length=1, max_length=1)]
 
 
+class OptInRequest(Shape):
+    """Asks a person to agree to marketing messages."""
+
+    template_type: Literal["notification_messages"]
+    title: Annotated[str, words(MAX_REQUEST)]
+    payload: Payload
+    image_url: HttpsUrl | None = None
+    notification_messages_timezone: (
+        Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z]+/[A-Za-z_/]+$")] | None
+    ) = None
+    notification_messages_cta_text: Literal["ALLOW", "GET", "GET_UPDATES", "OPT_IN", "SIGN_UP"] | None = None
+
+
 class TemplateAttachment(Shape):
     type: Literal["template"]
-    payload: Annotated[ButtonTemplate | GenericTemplate | MediaTemplate, Field(discriminator="template_type")]
+    payload: Annotated[
+        ButtonTemplate | GenericTemplate | MediaTemplate | OptInRequest, Field(discriminator="template_type")
+    ]
 
 
 class Source(Shape):
@@ -229,6 +245,24 @@ class SendMessage(Shape):
             raise PydanticCustomError("tag", "tag goes with messaging_type MESSAGE_TAG, and only with it")
         if (self.messaging_type == "UTILITY") != (self.message.template is not None):
             raise PydanticCustomError("utility", "message.template goes with messaging_type UTILITY, and only with it")
+        return self
+
+
+class Delivery(Shape):
+    subscription_token: Id
+
+
+class PaidMessage(Shape):
+    """The body of an advertising account's `messages`: a marketing message to one subscriber."""
+
+    message_id: Digits
+    messenger_delivery_data: Delivery
+    message: Message
+
+    @model_validator(mode="after")
+    def _no_template(self) -> Self:
+        if self.message.template is not None or self.message.quick_replies is not None:
+            raise PydanticCustomError("paid", "a marketing message is a text or an attachment")
         return self
 
 

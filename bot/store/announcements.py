@@ -353,7 +353,8 @@ def claim(
         return []
     found = outbox.claim(connection, account_id, owner, now, limit, announcement_id=announcement_id, a_day=a_day)
     if found:
-        change(connection, announcement_id, allowance=allowance - len(found), refilled_at=now)
+        refilled_at = now if row.refilled_at is None else max(now, row.refilled_at)
+        change(connection, announcement_id, allowance=allowance - len(found), refilled_at=refilled_at)
     return found
 
 

@@ -37,6 +37,7 @@ from sqlalchemy import (
 from sqlalchemy.sql import ColumnElement
 
 from bot.states import Origin
+from bot.store import optins
 from bot.store.articles import ARTICLE
 from bot.store.linking import person_links
 from bot.store.prepared import Prepared
@@ -64,12 +65,12 @@ Index("ix_announcement_people_person", announcement_people.c.person_id)
 CHUNK = 5000
 #: Ways, as content/rules/routes.toml names them; HELD and NONE make no message that leaves at once.
 WINDOW, BILLED, UTILITY, TEMPLATE, BROADCAST = "window", "billed", "utility", "template", "broadcast"
-HELD, NONE = "held", "none"
+MARKETING, HELD, NONE = "marketing", "held", "none"
 #: By a message of one's own, at once.
-PERSONAL = (WINDOW, BILLED, UTILITY, TEMPLATE)
+PERSONAL = (WINDOW, BILLED, UTILITY, TEMPLATE, MARKETING)
 AT_ONCE = (*PERSONAL, BROADCAST)
 #: Of one member's two selves: an article reaches all followers in any case; then what is free.
-_BETTER = {BROADCAST: 0, WINDOW: 1, UTILITY: 2, BILLED: 3, TEMPLATE: 4, HELD: 5}
+_BETTER = {BROADCAST: 0, WINDOW: 1, UTILITY: 2, BILLED: 3, TEMPLATE: 4, MARKETING: 5, HELD: 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ class Ways:
     window: Mapping[str, timedelta]  # free text, nothing to pay
     billed: Mapping[str, timedelta] = field(default_factory=dict)  # empty unless the officer allows cost
     templates: Mapping[int, tuple[str, timedelta | None]] = field(default_factory=dict)  # account to way and reach
+    paid: frozenset[int] = frozenset()  # accounts whose campaign reaches those who agreed at the platform
     followers: frozenset[int] = frozenset()  # accounts whose followers get an article
     articles: tuple[int, ...] = ()  # announcements whose article went out in the last week
     useful: bool = True  # there is time left to hold it
@@ -170,6 +172,8 @@ def _way(ways: Ways) -> tuple[ColumnElement[str], ColumnElement[str]]:
     found += [(_wrote_within(name, span, ways.now), WINDOW, "") for name, span in ways.window.items()]
     found += [(_wrote_within(name, span, ways.now), BILLED, "") for name, span in ways.billed.items()]
     found += [(_by_template(number, reach, ways.now), way, "") for number, (way, reach) in ways.templates.items()]
+    if ways.paid:
+        found.append((and_(persons.c.account_id.in_(ways.paid), optins.usable(ways.now)), MARKETING, ""))
     last = (HELD, "") if ways.useful else (NONE, "window")
     way = case(*((when, literal(name)) for when, name, _ in found), else_=literal(last[0]))
     reason = case(*((when, literal(why)) for when, _, why in found), else_=literal(last[1]))

@@ -171,7 +171,9 @@ def claim(
         return []
     rows = _lease(connection, account, owner, now, limit, announcement_id, a_day)
     if rows:
-        accounts.change(connection, account_id, allowance=allowance - len(rows), refilled_at=now)
+        # never back: who waited longer for the lock would have the same moments filled in twice
+        refilled_at = max(now, account.refilled_at)
+        accounts.change(connection, account_id, allowance=allowance - len(rows), refilled_at=refilled_at)
     return rows
 
 

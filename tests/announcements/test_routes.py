@@ -15,7 +15,7 @@ from bot.announcements.drafting import Message
 from bot.announcements.routes import Parameter, Template
 from bot.errors import BotError
 from bot.states import OutboxEvent
-from bot.store import announcements, articles, events, linking, options, outbox
+from bot.store import announcements, articles, events, linking, optins, options, outbox
 from bot.store import persons as person_store
 from bot.store.announcements import State
 from bot.store.initiatives import initiatives
@@ -256,6 +256,68 @@ def test_only_those_who_registered(on: Office) -> None:
     number = on.started(body="Họp.", audience={"events": [event]})
     running.work(on.announcing)
     assert bodies(on, number).keys() == {came}
+
+
+# ---- paid messages ----
+
+
+def paying(office: Office, *, switch: bool = True) -> dict[str, Any]:
+    number = office.accounts["messenger"]
+    made = routes.Paid(account_id=number, ad_account="870000000000001", campaign="120000000000001", cost_vnd=90)
+    keep(office, routes.SWITCHES, {routes.MARKETING_ON: True} if switch else None)
+    keep(office, f"{routes.PAID}{number}", made.model_dump(mode="json"))
+    return routes.as_json(routes.Routed({}, {}, {number: made}))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "until", "stopped", "wrote", "way"),
+    [
+        (True, timedelta(days=300), False, timedelta(days=60), "marketing"),
+        (True, None, False, timedelta(days=60), "marketing"),
+        (True, timedelta(days=300), False, timedelta(hours=1), "window"),
+        (True, timedelta(days=-1), False, timedelta(days=60), "held"),
+        (True, timedelta(days=300), True, timedelta(days=60), "held"),
+        (False, None, False, timedelta(days=60), "held"),
+    ],
+)
+def test_paid_only_to_those_who_agreed_at_the_platform(
+    office: Office, until: timedelta | None, wrote: timedelta, way: str, *, agreed: bool, stopped: bool
+) -> None:
+    chosen, now = paying(office), office.hands()
+    (person,) = office.people("messenger", 1, wrote_at=now - wrote)
+
+    def op(connection: Connection) -> None:
+        if agreed:
+            optins.agreed(connection, person, "tok", now + until if until is not None else None, now)
+        if stopped:
+            optins.stopped(connection, person, now)
+
+    office.database.write(op)
+    found = preflight.check(office.announcing, office.one(office.draft(body="Họp.", allow_cost=True, routes=chosen)))
+    (line,) = found.lines
+    assert (line.way, found.cost_vnd) == (way, 90 if way == "marketing" else 0)
+
+
+@pytest.mark.parametrize(
+    ("switch", "allow_cost", "faults"),
+    [(True, True, []), (False, True, ["announcement.paid_off"]), (True, False, ["announcement.paid_costs"])],
+)
+def test_paid_not_without_its_conditions(office: Office, faults: list[str], *, switch: bool, allow_cost: bool) -> None:
+    one = office.one(office.draft(body="Họp.", allow_cost=allow_cost, routes=paying(office, switch=switch)))
+    assert [code for code, _ in routes.faults(office.announcing, one)] == faults
+    assert bool(preflight.ways(office.announcing, one, office.hands()).paid) is (not faults)
+
+
+def test_each_paid_message_bears_its_own_token(office: Office) -> None:
+    chosen, now = paying(office), office.hands()
+    people = office.people("messenger", 3, wrote_at=now - timedelta(days=60))
+    for person in people:
+        office.database.write(lambda connection, p=person: optins.agreed(connection, p, f"tok-{p}", None, now))  # type: ignore[misc]
+    number = office.started(body="Họp.", allow_cost=True, routes=chosen)
+    running.work(office.announcing)
+    made = bodies(office, number)
+    assert {person: body["subscription_token"] for person, body in made.items()} == {p: f"tok-{p}" for p in people}
+    assert all("Họp." in body["message"]["text"] and "Họp." in body["plain"]["text"] for body in made.values())
 
 
 # ---- an article to all followers ----

@@ -1,7 +1,8 @@
 """The console's lists on 100,000 people, 1,000,000 messages and 300 units: at most 200 ms each, on both databases.
 
 BOT_TEST_DEMO names a folder that `python -m bot seed-demo` has filled, BOT_TEST_DEMO_URL a PostgreSQL database that it
-has filled with the tests' SECRET_KEY; what is not named is filled first. Prints a table: the first look, and the middle of the next seven.
+has filled with the tests' SECRET_KEY; what is not named is filled first. Prints a table: the first look, and the
+middle of the next seven.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ PAGES = (
     "/conversations?tab=all&before=2026-06-15T03:00:00%2B00:00~1", "/conversations/77", "/conversations/77/live",
     "/conversations/stuck", "/conversations/canned", "/people", "/people?unit=2", "/people?account=2",
     "/people?unclear=1", "/people?q=77", "/people/77", "/data-requests", "/incidents", "/questions",
-    "/questions?order=new", "/answers", "/documents", "/content", "/initiatives", "/initiatives/papers",
+    "/questions?order=new", "/answers", "/documents", "/content", "/initiatives", "/initiatives?q=kep",
+    "/initiatives?state=received&order=old", "/initiatives?unit=2", "/initiatives/77", "/initiatives/papers",
     "/initiatives/stories", "/reports", "/announcements", "/announcements/testers", "/announcements/new",
-    "/campaigns", "/campaigns/honoured", "/events", "/units", "/units/2", "/accounts", "/staff",
-    "/audit", "/audit?act=staff", "/settings", "/notices", "/me",
+    "/campaigns", "/campaigns/honoured", "/events", "/units", "/units/2", "/accounts", "/staff", "/audit",
+    "/audit?act=staff", "/settings", "/notices", "/me",
 )  # fmt: skip
 
 

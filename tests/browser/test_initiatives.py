@@ -108,6 +108,13 @@ def test_from_the_first_word_to_the_answer(whole: Whole, officer: Officer, brows
     page.reload()
     expect(page.get_by_text("12 máy ở chuyền 3")).to_be_visible()
     expect(page.get_by_text("Đang xem").first).to_be_visible()
+    page.get_by_label("Chuyển sang").select_option(label="Đã hướng dẫn")
+    page.get_by_label("Lời nhắn, câu hỏi hoặc lý do").fill("Chị nộp đơn ở phòng kỹ thuật nha.")
+    page.get_by_role("button", name="Chuyển và báo tác giả").click()
+    expect(phone.locator(".turn.them .bubble").last).to_contain_text("Chị nộp đơn ở phòng kỹ thuật", timeout=15_000)
+    member.set_viewport_size(dict(zip(("width", "height"), SIZES[officer.size], strict=True)))  # type: ignore[arg-type]
+    if PICTURES:
+        member.screenshot(path=f"{PICTURES}/{officer.size}-chat.png")
     officer.go("Sáng kiến")
     page.get_by_role("button", name="Danh sách Excel").click()
     expect(page.get_by_role("link", name="Tải về")).to_be_visible(timeout=20_000)

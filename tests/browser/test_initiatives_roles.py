@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 from defusedxml.ElementTree import fromstring
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 from sqlalchemy import Connection
 
 from bot.clock import now
@@ -26,7 +26,7 @@ from bot.web.initiatives import ATOM
 from tests.browser.test_console_first_day import SIZES, Officer
 from tests.browser.test_initiatives import Whole, say, whole
 from tests.browser.test_simulator_page import browser
-from tests.running import session
+from tests.running import session, until
 
 __all__ = ["browser", "whole"]  # fixtures
 
@@ -207,7 +207,7 @@ def test_a_story_goes_from_the_authors_yes_to_the_public_page_and_its_feed(
         page.get_by_role("radio", name="Hình số 1").check()
         page.get_by_role("button", name="Lưu", exact=True).click()
         page.get_by_role("button", name="Đăng", exact=True).click()
-        expect(page.get_by_text("Đã đăng")).to_be_visible()
+        expect(page.get_by_text("Đã đăng chuyện")).to_be_visible()
         for channel in ("Bài đăng Trang Facebook", "Bài viết Zalo", "Cổng thông tin", "Chuyên mục phát thanh"):
             ready = page.get_by_label(channel).input_value()
             assert "3 phút là xong" in ready
@@ -223,9 +223,14 @@ def test_a_story_goes_from_the_authors_yes_to_the_public_page_and_its_feed(
         public(officer, whole.root)
     feed(whole.root)
     phone = member.locator(".seat[data-platform=zalo]")
-    say(phone, "xem sáng kiến hay", "Cơ khí, điện")
+    until(lambda: told_of(phone, "Cơ khí, điện"), within_s=120, every_s=5)  # the chat looks for new ones now and then
     say(phone, "1", "Cái gá kẹp của chị Hoa")
     member.context.close()
+
+
+def told_of(phone: Locator, trade: str) -> bool:
+    say(phone, "xem sáng kiến hay", "sáng kiến")
+    return trade in phone.locator(".turn.them .bubble").last.inner_text()
 
 
 def permit(page: Page, root: str, purpose: str) -> None:

@@ -135,6 +135,13 @@ def test_the_open_page_renews_itself_only_when_something_changed(
     assert "Alo có ai không" in administrator.get(f"/conversations/{worker}/live?version={version}").text
 
 
+def test_danger_says_what_to_do_until_somebody_answered(members: Members, worker: int, administrator: Visitor) -> None:
+    members.asks_for_a_person(worker, urgent=True)
+    assert "Hỏi ngay chỗ ở và số gọi lại" in administrator.get(f"/conversations/{worker}").text
+    administrator.post(f"/conversations/{worker}/reply", {"text": "Anh đang ở đâu, số nào gọi lại được?"})
+    assert "Hỏi ngay chỗ ở và số gọi lại" not in administrator.get(f"/conversations/{worker}").text
+
+
 def test_a_page_that_asks_by_itself_keeps_nobody_signed_in(office: Office, worker: int, administrator: Visitor) -> None:
     for _ in range(6):
         office.time.pass_by(minutes=11)

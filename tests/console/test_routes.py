@@ -222,3 +222,33 @@ def test_an_article_is_offered_counted_and_settled(
     with office.database.read() as connection:
         (settled,) = articles.of(connection, number)
     assert (settled.key, settled.state) == (key, articles.SENT)
+
+
+@pytest.mark.parametrize(
+    ("account", "campaign", "cost", "good"),
+    [
+        ("870000000000001", "120000000000001", "90", True),
+        ("870000000000001", "120000000000001", "", True),
+        ("870000000000001", "", "", False),
+        ("act_8700", "120000000000001", "", False),
+        ("870000000000001", "120000000000001", "chín mươi", False),
+    ],
+)
+def test_a_campaign_is_whole_or_none(
+    office: Office, administrator: Visitor, known: dict[str, int], account: str, campaign: str, cost: str, *, good: bool
+) -> None:
+    page = known["messenger"]
+    form = {f"ad_account_{page}": account, f"campaign_{page}": campaign, f"campaign_cost_{page}": cost}
+    answer = administrator.post("/settings/routes", {"messenger_marketing": "yes", **form})
+    assert answer.status_code == (302 if good else 422)
+    assert (page in gallery(office).campaigns) is good
+    if not good:
+        assert f'value="{campaign}"' in answer.text
+        return
+    assert "Tin trả phí cho người đã bấm đồng ý trên Kênh messenger" in administrator.get("/announcements/new").text
+    number, page_text = write(administrator, paid=[page])
+    assert "Tin trả phí cần đánh dấu" in page_text
+    with office.database.read() as connection:
+        assert routes.chosen(approval.need(connection, number)).paid.keys() == {page}
+    assert administrator.post("/settings/routes", {}).status_code == 302
+    assert gallery(office) == Gallery()

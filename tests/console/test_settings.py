@@ -282,3 +282,19 @@ def test_options_of_two_processes_do_not_overwrite_each_other(office: Office) ->
             lambda connection: options.put(connection, office.time(), None, "texts", "a.b", "hai", over=0)
         )
     assert json.dumps(_overlay(office, "texts"), ensure_ascii=False) == '{"a.b": "một"}'
+
+
+def test_what_the_bot_fills_in_is_named_and_not_filled_in_here(administrator: Visitor) -> None:
+    assert "Dùng được {anh_chi}, {em}, {channel}." in administrator.get("/settings/privacy").text
+    assert "ngoặc nhọn như {anh_chi}" in administrator.get("/content/texts/privacy.erased").text
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("header.overview", "Căn cứ: Kế hoạch 487/KH-LĐLĐ, phần đầu."),
+        ("II.3.4", "Căn cứ: Kế hoạch 487/KH-LĐLĐ, mục II.3.4."),
+    ],
+)
+def test_an_answer_names_its_clause_as_members_see_it(administrator: Visitor, key: str, says: str) -> None:
+    assert says in administrator.get(f"/content/knowledge/{key}").text

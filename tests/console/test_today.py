@@ -94,3 +94,9 @@ def test_a_reader_sees_no_conversations(office: Office, members: Members) -> Non
     members.asks_for_a_person(members.person(members.account()))
     page = office.join(Role.READER, "nguoi.xem").get("/").text
     assert "Người nhắn số" not in page
+
+
+def test_a_week_without_anything_draws_nothing(administrator: Visitor) -> None:
+    page = administrator.get("/").text
+    assert "0 lượt đoàn viên nhắn" in page
+    assert "<svg" not in page

@@ -8,6 +8,7 @@ import pytest
 
 from bot.announcements import account, approval, routes, running
 from bot.announcements.routes import Parameter, Template
+from bot.simulator.messenger_paid import AD_ACCOUNT, CAMPAIGN
 from bot.store import announcements, articles, initiatives, options, persons
 from bot.store.announcements import State
 from bot.store.articles import Article
@@ -256,3 +257,113 @@ def test_refused_for_good(stage: Stage, code: int) -> None:
     held = code == -248
     assert post(stage, number).state == (articles.WAITING if held else articles.FAILED)
     assert stage.counted("zalo.broadcast") == 0
+
+
+# ---- paid messages ----
+
+REQUEST = "Nhận thông báo của công đoàn"
+
+
+def paying(stage: Stage) -> dict[str, Any]:
+    number = stage.account("messenger").id
+    made = routes.Paid(account_id=number, ad_account=AD_ACCOUNT, campaign=CAMPAIGN, cost_vnd=100)
+    keep(stage, routes.SWITCHES, {"messenger_marketing": True})
+    keep(stage, f"{routes.PAID}{number}", made.model_dump(mode="json"))
+    return routes.as_json(routes.Routed({}, {}, {number: made}))
+
+
+def agrees(stage: Stage) -> None:
+    """To announcements in the chat."""
+    stage.say("messenger")
+    stage.settle()
+    for payload in ("@@1:subscribe", "@@1:subscribe:yes"):
+        stage.say("messenger", act="postback", text="", title="Nhận", payload=payload)
+        stage.settle()
+    assert stage.person("messenger").subscribed
+
+
+def presses(stage: Stage) -> None:
+    """Yes, on the platform's own request."""
+    stage.say("messenger", act="optin", text="", title=REQUEST, payload="@@1:optin")
+    stage.settle()
+
+
+def asked(stage: Stage) -> int:
+    return sum(row.subject == "opt_in" for row in stage.rows("messenger"))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_platforms_request_follows_the_consent_where_it_is_set_up(stage: Stage, *, on: bool) -> None:
+    if on:
+        paying(stage)
+    agrees(stage)
+    assert asked(stage) == on
+    assert stage.simulator.messenger.paid._asked.keys() == ({(USER["messenger"], REQUEST)} if on else set())
+
+
+def test_who_agreed_gets_it_a_month_later(stage: Stage) -> None:
+    chosen = paying(stage)
+    agrees(stage)
+    presses(stage)
+    stage.simulator.tools.journal.forget(calls=True)
+    stage.hands.pass_by(days=30)
+    number = started(stage, routes=chosen, allow_cost=True)
+    run(stage)
+    (text,) = stage.texts("messenger")
+    assert "Mời anh/chị đến họp." in text
+    assert account.closing(stage.runtime.announcing, number).buckets.keys() <= {"sent", "delivered"}
+
+
+def test_a_yes_is_no_question(stage: Stage) -> None:
+    """Pressing the platform's own button asks for no answer of ours, and nobody is asked again."""
+    paying(stage)
+    agrees(stage)
+    before = len(stage.texts("messenger"))
+    presses(stage)
+    assert len(stage.texts("messenger")) == before
+    stage.hands.pass_by(days=8)
+    agrees(stage)
+    assert asked(stage) == 1
+
+
+def test_who_did_not_answer_is_held(stage: Stage) -> None:
+    chosen = paying(stage)
+    agrees(stage)
+    stage.hands.pass_by(days=30)
+    number = started(stage, routes=chosen, allow_cost=True)
+    run(stage)
+    assert account.closing(stage.runtime.announcing, number).buckets == {"held": 1}
+
+
+def test_who_stops_gets_nothing_more(stage: Stage) -> None:
+    chosen = paying(stage)
+    agrees(stage)
+    presses(stage)
+    stage.say("messenger", act="optin_stop", text="")
+    stage.settle()
+    person = stage.person("messenger")
+    assert not person.subscribed
+    stage.runtime.database.write(lambda connection: persons.change(connection, person.id, subscribed=True))
+    stage.simulator.tools.journal.forget(calls=True)
+    stage.hands.pass_by(days=30)
+    number = started(stage, routes=chosen, allow_cost=True)
+    run(stage)
+    assert stage.texts("messenger") == []
+    assert account.closing(stage.runtime.announcing, number).buckets == {"held": 1}
+
+
+def test_without_money_it_waits_as_plain_words(stage: Stage) -> None:
+    chosen = paying(stage)
+    agrees(stage)
+    presses(stage)
+    stage.hands.pass_by(days=30)
+    double = stage.simulator.messenger
+    double.knobs = double.knobs.model_copy(update={"campaign_money": False})
+    number = started(stage, routes=chosen, allow_cost=True)
+    run(stage)
+    assert account.closing(stage.runtime.announcing, number).buckets == {"held": 1}
+    assert "messenger.2300056" in stage.alarms().values()
+    stage.say("messenger", "chào em")
+    stage.settle()
+    run(stage)
+    assert "Mời anh/chị đến họp." in stage.texts("messenger")[-1]

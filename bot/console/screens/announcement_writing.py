@@ -130,6 +130,7 @@ def _page(form: WriteForm, one: Announcement | None, fault: str = "", what: str 
         offered=_offered(),
         picked={made.key for made in routes.chosen(one).templates.values()} if one else set(),
         articles=routes.chosen(one).articles if one else {},
+        paid=routes.chosen(one).paid if one else {},
         scoped=access.here().units is not None,
     )
 
@@ -155,6 +156,7 @@ def _offered() -> dict[str, Any]:
             for key, made in known.templates.items()
             if made.account_id in by_number and known.usable(service.rules.way(made.platform, made.way, on))
         },
+        "paid": {n: by_number[n].name or by_number[n].external_id for n in known.campaigns if n in by_number},
         "articles": {
             n: one.name or one.external_id for n, one in by_number.items() if posts and one.platform == "zalo"
         },
@@ -168,7 +170,9 @@ def _routes() -> dict[str, Any]:
     if len({made.account_id for made in picked}) < len(picked):
         raise BotError("announcement.template_twice")
     posted = {n: article for n in offered["articles"] if (article := request.form.get(f"article_{n}", "").strip()[:80])}
-    return routes.as_json(routes.Routed({made.account_id: made for made in picked}, posted))
+    campaigns = routes.gallery(announcing()).campaigns
+    paid = {n: campaigns[n] for n in request.form.getlist("paid", type=int) if n in offered["paid"]}
+    return routes.as_json(routes.Routed({made.account_id: made for made in picked}, posted, paid))
 
 
 def _plain(name: str) -> str:

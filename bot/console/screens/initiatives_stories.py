@@ -93,7 +93,8 @@ def publish(number: int) -> str | AnyResponse | tuple[str, int]:
         desk().database.write(op)
     except BotError as error:
         return _page(number, error.code), 422
-    return redirect(url_for("console.initiatives_stories.edit", number=number, done="story_saved"))
+    done = "story_published" if since else "story_taken_back"
+    return redirect(url_for("console.initiatives_stories.edit", number=number, done=done))
 
 
 def _page(number: int, fault: str = "") -> str:
@@ -110,7 +111,8 @@ def _page(number: int, fault: str = "") -> str:
         ready = telling.ready(story, byline, links, desk().settings.bot_public_url, desk().organisation())
     return render_template(
         "console/initiatives/story.html", one=one, story=story, pictures=pictures, trades=at.form.trades, fault=fault,
-        ready=ready, given=request.form, may_publish=access.may(May.PUBLISH_STORIES),
+        ready=ready, url=desk().settings.bot_public_url, given=request.form,
+        may_publish=access.may(May.PUBLISH_STORIES),
     )  # fmt: skip
 
 

@@ -13,7 +13,18 @@ from werkzeug.wrappers import Response
 
 from bot.announcements import drafting, routes
 from bot.announcements.drafting import Message
-from bot.announcements.routes import AREA, ARTICLES, MOST_VALUE, PLACES, SWITCHES, VALUES, Gallery, Template
+from bot.announcements.routes import (
+    AREA,
+    ARTICLES,
+    MOST_VALUE,
+    PAID,
+    PLACES,
+    SWITCHES,
+    VALUES,
+    Gallery,
+    Paid,
+    Template,
+)
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.forms import tidy
@@ -24,7 +35,13 @@ from bot.store.accounts import Account
 
 screen = Blueprint("routes", __name__)
 #: The rules' settings that this page switches, with the platform whose account it takes.
-OFFERED = {"messenger_utility": "messenger", "zalo_template": "zalo", "zalo_broadcast": "zalo"}
+OFFERED = {
+    "messenger_utility": "messenger",
+    "zalo_template": "zalo",
+    "zalo_broadcast": "zalo",
+    "messenger_marketing": "messenger",
+}
+CAMPAIGN = ("ad_account", "campaign", "campaign_cost")
 WORDS = "="  # the officer's own words instead of a value
 SAMPLE = Message(0, "Mời dự lễ tôn vinh", "Lễ bắt đầu lúc 8 giờ sáng thứ Bảy", (), (), free=False)
 
@@ -37,7 +54,11 @@ def index() -> str | Response | tuple[str, int]:
     if month and not (month.isdigit() and 1 <= int(month) <= 100):
         return _index("settings.number_odd"), 422
     on = {name: True for name in OFFERED if request.form.get(name) == "yes"}
-    _put({SWITCHES: on or None, ARTICLES: int(month) if month else None})
+    try:
+        paid = _paid_given()
+    except BotError as error:
+        return _index(error.code), 422
+    _put({SWITCHES: on or None, ARTICLES: int(month) if month else None, **paid})
     return redirect(url_for("console.routes.index", done="saved"))
 
 
@@ -47,8 +68,26 @@ def _index(fault: str = "") -> str:
     return render_template(
         "console/routes/index.html",
         offered=OFFERED, known=known, names=names, fault=fault, shipped=_articles_shipped(),
-        rules={name: _rule(name) for name in OFFERED},
+        rules={name: _rule(name) for name in OFFERED}, pages=_pages(),
     )  # fmt: skip
+
+
+def _pages() -> dict[int, Account]:
+    return {n: one for n, one in _accounts().items() if one.platform == "messenger" and one.state != "removed"}
+
+
+def _paid_given() -> dict[str, object]:
+    """Each Page's campaign as the options keep it, None for none. Raises BotError routes.campaign_odd."""
+    found: dict[str, object] = {}
+    for number in _pages():
+        account, campaign, cost = (request.form.get(f"{name}_{number}", "").strip() for name in CAMPAIGN)
+        facts = {"account_id": number, "ad_account": account, "campaign": campaign, "cost_vnd": cost or 0}
+        try:
+            made = Paid.model_validate(facts) if account or campaign else None
+        except ValidationError:
+            raise BotError("routes.campaign_odd") from None
+        found[f"{PAID}{number}"] = made.model_dump(mode="json") if made else None
+    return found
 
 
 def _rule(setting: str) -> Any:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.clock import Clock
-    from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
+    from bot.messages import Approved, Campaign, Event, Inbound, Outbound, Part, Receipt
     from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
     from bot.platforms.http import Http
 
@@ -56,6 +56,12 @@ class MessengerPlatform:
 
     def approved(self, message: Approved) -> Part:
         return templates.part(message)
+
+    def opt_in(self, title: str) -> Part:
+        return templates.opt_in(title)
+
+    def paid(self, part: Part, campaign: Campaign, token: str) -> Part:
+        return templates.paid(part, campaign, token)
 
     def send(
         self,

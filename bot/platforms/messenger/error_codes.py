@@ -18,6 +18,8 @@ _LIMITS = ("graph-api/overview/rate-limiting [11]", "2026-03-23")
 _TAGS = ("messenger-platform/send-messages [2]", "2026-05-05")
 _RUBY = ("jgorset/facebook-messenger error_parser [27]", "2026-09-11")
 _META_ERRORS = ("raaabdullah1/meta-graph-errors [39]", "2026-10-01")
+_MARKETING = ("marketing-messages-on-messenger/api-reference [16]", "2026-06-30")
+_LIVE = ("one implementation's live sends", "2026-09-14")
 _UNCONFIRMED = ("not confirmed by a source: prudence", "2026-11-24")
 
 _MINUTE, _HOUR = 60, 3600
@@ -61,6 +63,11 @@ def _blocked(source: tuple[str, str]) -> CodeRule:
 
 def _rejected(source: tuple[str, str], *, alarm: bool = False) -> CodeRule:
     return CodeRule(Refusal.REJECTED, *source, alarm=alarm)
+
+
+def _spent(source: tuple[str, str]) -> CodeRule:
+    """Budget or campaign: a person must act, ordinary messages go on."""
+    return CodeRule(Refusal.WINDOW_CLOSED, *source, alarm=True)
 
 
 _policy = _config  # the Page is restricted: only a person can lift that, and sending on makes it worse
@@ -128,6 +135,13 @@ CODES: dict[tuple[int, int | None], CodeRule] = {
     (10, 1893063): _policy(_ERRORS),
     (613, 2018338): _policy(_ERRORS),
     (2022, None): _policy(_ERRORS),
+    # paid marketing messages: whatever fails, ordinary words wait until the person writes
+    **{(code, None): _window(_MARKETING) for code in (2300004, 2300034, 2300035, 2300037)},  # the token
+    **{(code, None): _window(_MARKETING) for code in (2300042, 2300043, 2300044)},  # as many as this person may get
+    **{(code, None): _window(_MARKETING) for code in (2300030, 2300031, 2300032, 2300052)},  # region, unavailable
+    **{(code, None): _spent(_MARKETING) for code in (2300000, 2300015, 2300053, 2300054, 2300056, 2300058)},  # money
+    **{(code, None): _again(_MARKETING) for code in (2300055, 2300057, *range(2300060, 2300064), 2300078)},
+    **{(code, None): _again(_LIVE) for code in (2300012, 2300041)},  # a fresh campaign is being made ready
     # our request was bad
     (9, 2018352): _rejected(_ERRORS),
     (100, None): _rejected(_ERRORS),

@@ -121,7 +121,10 @@ def _referral(seen: _Seen) -> Inbound:
 def _optin(seen: _Seen) -> Inbound:
     fields = seen.act.fields
     status = _text(fields.get("notification_messages_status")).replace(" ", "_").lower()
-    return seen.inbound(InboundKind.OPTIN, text=status, payload=_payload(fields) or _ref(fields))
+    token = identity(fields.get("notification_messages_token")) or ""
+    until = from_epoch(fields.get("token_expiry_timestamp"))
+    payload = _payload(fields) or _ref(fields)
+    return seen.inbound(InboundKind.OPTIN, text=status, payload=payload, token=token, until=until)
 
 
 def _reaction(seen: _Seen) -> Inbound:

@@ -164,6 +164,8 @@ def send(
     attempt = partial(_attempt, http, clock, access, user_id, kind)
     if not started():
         raise Cancelled
+    if "subscription_token" in part:
+        return _send_paid(http, clock, access, part, tag)
     try:
         return attempt({**part, "metadata": tag})
     except SendError as error:
@@ -171,6 +173,20 @@ def send(
         if len(smaller) < 2:
             raise
     return _send_pieces(attempt, smaller, tag)
+
+
+def _send_paid(http: Http, clock: Clock, access: Access, part: Mapping[str, Any], tag: str) -> Receipt:
+    """Send a marketing message; the person is known by the token alone."""
+    body = {
+        "message_id": part["campaign"],
+        "messenger_delivery_data": {"subscription_token": part["subscription_token"]},
+        "message": {**part["message"], "metadata": tag},
+    }
+    answer = call(http, access, "POST", (f"act_{part['ad_account']}", "messages"), body=body)
+    tracking = answer.json.get("marketing_message_tracking_id") if isinstance(answer.json, dict) else None
+    if isinstance(tracking, str | int) and tracking:
+        return Receipt(str(tracking), _usage(answer.headers))
+    raise refused(answer, clock())
 
 
 def _cut_smaller(part: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -900,6 +900,17 @@ def upgrade() -> None:
         batch_op.create_index("ix_notes_person", ["person_id", "id"], unique=False)
 
     op.create_table(
+        "optins",
+        sa.Column("person_id", Id, nullable=False),
+        sa.Column("token", sa.Text(), server_default="", nullable=False),
+        sa.Column("until", Moment(), nullable=True),
+        sa.Column("stopped", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("asked_at", Moment(), nullable=True),
+        sa.Column("at", Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["persons.id"], name=op.f("fk_optins_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_optins")),
+    )
+    op.create_table(
         "outbox",
         sa.Column("id", Id, nullable=False),
         sa.Column("account_id", Id, nullable=False),
