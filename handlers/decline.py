@@ -23,6 +23,9 @@ class Decline:
         for sign in CALM:
             if turn.has(sign) or subject == sign:
                 return _calm(turn, sign)
+        if turn.person.with_staff:  # it is for them: they read it here
+            menu = (turn.button("Xem các mục", "menu"),)
+            return Reply(says=(Say(turn.texts("decline.with_staff"), menu),), kind=turn.kind or Kind.OUT_OF_SCOPE)
         if subject in ELSEWHERE:
             return _offer_person(turn, f"decline.{subject}", subject)
         if turn.person.misses:

@@ -20,7 +20,9 @@ class ToPerson:
         if turn.asked is not None and turn.has("no"):
             return Reply(says=(Say(turn.texts("person.declined")),), kind=Kind.SMALLTALK)
         wondering = turn.has("bot?") and turn.reading.confidence < SURE  # "người thật hay máy vậy": nobody is asked for
-        return hand_over(turn, "asked") if turn.kind is Kind.HUMAN and not wondering else None
+        # "cho em gặp cán bộ, công ty nợ lương": what it is about is for the officer
+        besides = turn.kind is Kind.OUT_OF_SCOPE and turn.has("person")
+        return hand_over(turn, "asked") if besides or (turn.kind is Kind.HUMAN and not wondering) else None
 
 
 def hand_over(turn: Turn, reason: str) -> Reply:

@@ -199,7 +199,7 @@ class Stage:
             case SetUnit():
                 return replace(one, person=replace(person, unit=effect.said, unit_asked=True))
             case HandOver():
-                return replace(one, staff_until=self.now.astimezone(UTC) + timedelta(minutes=30))
+                return replace(one, person=replace(person, with_staff=True))
             case TakeBack():
                 return replace(one, staff_until=None)
             case ForgetMe():

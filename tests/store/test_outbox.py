@@ -83,6 +83,18 @@ def test_no_more_than_the_bucket_holds_and_it_refills(desk: Desk) -> None:
     assert len(desk.claim(limit=100)) == 3  # never more than the burst
 
 
+def test_who_waited_for_the_lock_does_not_fill_the_bucket_twice(desk: Desk) -> None:
+    """Its clock was read before another's claim: those moments are filled in once."""
+    desk.rate(rate=10, burst=10, allowance=0)
+    for number in range(30):
+        desk.queue(desk.person(f"u{number}"))
+    asked = desk.hands()
+    desk.hands.pass_by(seconds=0.5)
+    assert len(desk.claim("quick", limit=2)) == 2
+    assert len(desk.do(outbox.claim, desk.account, "slow", asked, 1)) == 1
+    assert len(desk.claim("quick", limit=100)) == 2, "of five there were two left"
+
+
 def test_all_workers_together_keep_the_allowance(desk: Desk) -> None:
     desk.rate(rate=1, burst=25, allowance=25)
     for number in range(80):
