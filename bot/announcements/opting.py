@@ -22,7 +22,7 @@ PURPOSE = "announcements"
 BEHIND = timedelta(milliseconds=1)
 
 
-def after_consent(consent: Apply, platforms: Mapping[str, Advertiser], texts: Callable[[], Texts]) -> Apply:
+def after_consent(consent: Apply, platforms: Mapping[str, Advertiser], current: Callable[[], Texts]) -> Apply:
     """The consent's effect, and behind it the platform's request: once a week at most, only where it is set up."""
 
     def apply(connection: Connection, cause: Any, effect: Consent) -> Say | None:
@@ -33,7 +33,8 @@ def after_consent(consent: Apply, platforms: Mapping[str, Advertiser], texts: Ca
         if cause.account.id in Gallery.read(connection).campaigns and optins.ask(
             connection, cause.person_id, cause.now
         ):
-            part = platform.opt_in(texts()("announcement.opt_in"))
+            texts = current()
+            part = platform.opt_in(texts("announcement.opt_in"))
             draft = Draft(cause.account.id, cause.person_id, Origin.NOTICE, part.body, subject="opt_in")
             outbox.add(connection, [draft], cause.now + BEHIND)
         return said

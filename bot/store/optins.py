@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Table, Text, false, or_, select, update
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Table, Text, and_, case, false, or_, select, update
 
 from bot.store.schema import Id, Moment, metadata, persons
 from bot.store.sql import upsert
@@ -27,9 +27,15 @@ optins = Table(
 
 
 def agreed(connection: Connection, person_id: int, token: str, until: datetime | None, at: datetime) -> None:
-    values = {"token": token, "until": until, "stopped": False, "at": at}
-    made = upsert(connection, optins, conflict=("person_id",), change=lambda new: {name: new[name] for name in values})
-    connection.execute(made.values(person_id=person_id, **values))
+    """Who resumes after a stop is told of without an end: the token's own one stays."""
+
+    def change(new: Any) -> dict[str, Any]:
+        same_end = and_(new.until.is_(None), optins.c.token == new.token)
+        until = case((same_end, optins.c.until), else_=new.until)
+        return {"token": new.token, "until": until, "stopped": new.stopped, "at": new.at}
+
+    made = upsert(connection, optins, conflict=("person_id",), change=change)
+    connection.execute(made.values(person_id=person_id, token=token, until=until, stopped=False, at=at))
 
 
 def stopped(connection: Connection, person_id: int, at: datetime) -> None:

@@ -298,6 +298,23 @@ def test_paid_only_to_those_who_agreed_at_the_platform(
     assert (line.way, found.cost_vnd) == (way, 90 if way == "marketing" else 0)
 
 
+def test_who_resumes_keeps_the_tokens_end(office: Office) -> None:
+    (person,) = office.people("messenger", 1)
+    now = office.hands()
+
+    def op(connection: Connection) -> list[bool]:
+        found = []
+        optins.agreed(connection, person, "tok", now + timedelta(days=10), now)
+        optins.stopped(connection, person, now)
+        optins.agreed(connection, person, "tok", None, now)
+        for days in (9, 11):
+            query = select(persons.c.id).where(optins.usable(now + timedelta(days=days)))
+            found.append(connection.scalar(query) == person)
+        return found
+
+    assert office.database.write(op) == [True, False]
+
+
 @pytest.mark.parametrize(
     ("switch", "allow_cost", "faults"),
     [(True, True, []), (False, True, ["announcement.paid_off"]), (True, False, ["announcement.paid_costs"])],

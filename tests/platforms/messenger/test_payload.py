@@ -108,9 +108,11 @@ EXPECTED: dict[str, Inbound] = {
     "referral_link_without_source": says(K.REFERRAL, payload="news1"),
     "referral_link_without_ref": says(K.REFERRAL),
     "referral_ad": tells(K.REFERRAL, payload="ad1"),
-    "optin_notification_messages": tells(K.OPTIN, payload="@@1:news"),
-    "optin_stop": tells(K.OPTIN, payload="@@1:news", text="stop_notifications"),
-    "optin_resume": tells(K.OPTIN, payload="@@1:news", text="resume_notifications"),
+    "optin_notification_messages": tells(
+        K.OPTIN, payload="@@1:news", token="nmt-1", until=datetime(2027, 1, 15, 8, 0, tzinfo=UTC)
+    ),
+    "optin_stop": tells(K.OPTIN, payload="@@1:news", text="stop_notifications", token="nmt-1"),
+    "optin_resume": tells(K.OPTIN, payload="@@1:news", text="resume_notifications", token="nmt-1"),
     "optin_one_time": tells(K.OPTIN, payload="@@1:once"),
     "optin_plugin": tells(K.OPTIN, payload="web"),
     "delivery": tells(
