@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import warnings
 
-import av
 from PIL import Image, ImageOps
 
 from bot.errors import BotError
@@ -42,6 +41,8 @@ def picture(content: bytes, kind: str, *, widest: int = WIDEST) -> bytes:
 
 def sound(content: bytes) -> bytes:
     """A voice note (.amr, .3gp) as WAV. Raises BotError files.no_preview."""
+    import av  # noqa: PLC0415  (16 MB, for the few who send a voice note)
+
     out = io.BytesIO()
     try:
         with av.open(io.BytesIO(content), "r") as source, av.open(out, "w", format="wav") as target:
