@@ -6,10 +6,12 @@ from dataclasses import replace
 from ipaddress import ip_address
 
 from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
 
-from bot import console
+from bot import console, logs
 from bot.runtime import Runtime
 from bot.simulator import Simulator
+from bot.store.database import DatabaseAway
 from bot.web import feed, health, initiatives, pages, webhooks
 from bot.web.security import harden
 
@@ -21,6 +23,7 @@ def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = webhooks.MOST_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     harden(app, https=settings.bot_public_url.startswith("https://"))
+    app.register_error_handler(Exception, _fault)
     app.register_blueprint(
         webhooks.blueprint(
             webhooks.Door(
@@ -52,6 +55,17 @@ def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     if simulator is not None:
         _mount(app, simulator, open_to_all=settings.bot_simulator == "1")
     return app
+
+
+def _fault(error: Exception) -> Response | HTTPException:
+    """Say it ourselves: Flask would log the address, and an address can hold the token of somebody's link."""
+    if isinstance(error, HTTPException):
+        return error
+    if isinstance(error, DatabaseAway):
+        logs.warn("database.away", endpoint=request.endpoint)
+        return Response("Hệ thống đang bận, anh/chị thử lại sau ít phút.\n", 503, {"Retry-After": "5"}, "text/plain")
+    logs.failure("web.failed", endpoint=request.endpoint)
+    return Response("Có lỗi phía hệ thống, anh/chị thử lại sau ít phút.\n", 500, mimetype="text/plain")
 
 
 def _practice(simulator: Simulator) -> dict[str, dict[str, str]]:

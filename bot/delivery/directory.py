@@ -5,16 +5,17 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from bot.platforms.contract import Access, AppKeys, Platform
 from bot.store import accounts
 from bot.store.accounts import Account, App
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseAway
 from bot.store.vault import Vault
 
 KEPT_S = 2.0  # another process's change is seen so soon
+AWAY_S = 1.0  # so long nobody asks a database that did not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Directory:
         self._opened = lru_cache(maxsize=256)(vault.open)  # opening costs more than anything else about a call
         self._lock = threading.Lock()
         self._snapshot = _Snapshot(at=float("-inf"))
+        self._away_until = float("-inf")
 
     def platform(self, account: Account) -> Platform:
         return self.platforms[account.platform]
@@ -79,7 +81,7 @@ class Directory:
 
     def changed(self) -> None:
         """Look again at the next question."""
-        self._snapshot = _Snapshot(at=float("-inf"))
+        self._snapshot = replace(self._snapshot, at=float("-inf"))
 
     def _current(self) -> _Snapshot:
         snapshot = self._snapshot
@@ -87,8 +89,20 @@ class Directory:
             return snapshot
         with self._lock:
             if time.monotonic() - self._snapshot.at >= KEPT_S:
-                self._snapshot = self._read()
+                self._snapshot = self._look()
             return self._snapshot
+
+    def _look(self) -> _Snapshot:
+        """While the database is away what was known goes on; who knows nothing yet does not ask once for each call."""
+        if time.monotonic() < self._away_until:
+            raise DatabaseAway
+        try:
+            return self._read()
+        except DatabaseAway:
+            if not self._snapshot.apps:
+                self._away_until = time.monotonic() + AWAY_S
+                raise
+            return replace(self._snapshot, at=time.monotonic())
 
     def _read(self) -> _Snapshot:
         with self._database.read() as connection:

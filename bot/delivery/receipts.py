@@ -15,7 +15,7 @@ from bot.messages import Inbound, InboundKind
 from bot.states import OutboxEvent
 from bot.store import inbox, marks, outbox, persons
 from bot.store.accounts import Account
-from bot.store.database import Database
+from bot.store.database import Database, passes
 from bot.store.inbox import Row
 
 BATCH = 50  # in one transaction: a webhook that must be acknowledged waits for it
@@ -61,6 +61,8 @@ class Receipts:
             try:
                 self._apply(connection, row, now)
             except Exception as error:
+                if passes(error):  # not the receipt's fault
+                    raise
                 raise _BadRow(row) from error
         if rows:
             inbox.close_receipts(connection, [row.id for row in rows], now)

@@ -88,7 +88,8 @@ class Database:
     def write(self, op: Op[T], *, urgent: bool = False, wait_s: float = WRITE_WAIT_S) -> T:
         """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
 
-        Raises what op raised, or DatabaseAway after `wait_s` (on PostgreSQL the connection's own time-outs hold).
+        Raises what op raised, or DatabaseAway: an urgent one after `wait_s`, any other when the file stays locked. On
+        PostgreSQL the connection's own time-outs hold.
         """
         if not self.on_sqlite:
             return self._write_alone(op)
@@ -100,8 +101,7 @@ class Database:
                 with self.engine.begin() as connection:
                     return op(connection)
             except SQLAlchemyError as error:
-                state = getattr(getattr(error, "orig", None), "sqlstate", None)
-                if state in {"40001", "40P01"} and attempt < 4:  # lost a race with another process: again
+                if _lost_a_race(error) and attempt < 4:
                     time.sleep(0.01 * 2**attempt)
                     continue
                 if _is_away(error):
@@ -238,6 +238,16 @@ def _transaction(connection: Connection) -> Iterator[None]:
             connection.rollback()
 
 
+def passes(error: BaseException) -> bool:
+    """Whether what failed may go well another time, so that nobody but the database is to blame."""
+    return isinstance(error, DatabaseAway) or _is_away(error) or _lost_a_race(error)
+
+
+def _lost_a_race(error: BaseException) -> bool:
+    """With another process; PostgreSQL ended one of the two transactions."""
+    return getattr(getattr(error, "orig", None), "sqlstate", None) in {"40001", "40P01"}
+
+
 def _is_away(error: BaseException) -> bool:
     """Tell a database that does not answer from a statement that is wrong: SQLite has one class for both."""
     if isinstance(error, PoolTimeout):
@@ -296,6 +306,14 @@ def _postgres_engine(url: str, pool: int) -> Engine:
         pool_size=pool,
         max_overflow=pool,
         pool_pre_ping=False,
-        pool_timeout=3,
-        connect_args={"connect_timeout": 3, "options": "-c lock_timeout=5s -c statement_timeout=30s"},
+        pool_timeout=2,
+        connect_args={
+            "connect_timeout": 2,
+            "options": "-c lock_timeout=5s -c statement_timeout=30s",
+            # those are the server's: of a host that is gone only the own system can tell
+            "tcp_user_timeout": 4000,
+            "keepalives_idle": 3,
+            "keepalives_interval": 2,
+            "keepalives_count": 2,
+        },
     )

@@ -98,3 +98,19 @@ def test_a_page_token_that_died_holds_the_page(stage: Stage) -> None:
     stage.settle()
     assert stage.account("messenger").state == accounts.HELD
     assert stage.states("messenger") == ["waiting"]
+
+
+def test_a_new_token_that_is_refused_too_holds_the_account_for_a_person(stage: Stage) -> None:
+    """A permission was taken away: refreshing for ever would only spend tokens."""
+    stage.say("zalo")
+    stage.settle()
+    stage.fault("zalo", "dead_token", probability=1.0)
+    stage.say("zalo")
+    stage.turns()
+    for _ in range(8):
+        stage.send()
+        stage.hands.pass_by(seconds=1.01)
+    assert stage.account("zalo").state == accounts.HELD
+    assert stage.counted("zalo.call.token") <= 2
+    assert stage.alarms()
+    assert stage.states("zalo")[-1] == "waiting"

@@ -6,10 +6,12 @@ import json
 from datetime import timedelta
 from functools import partial
 
+import pytest
 from flask.testing import FlaskClient
 
 from bot.runtime import Runtime
 from bot.store import exports, marks, persons
+from bot.store.database import DatabaseAway
 from tests.conftest import Hands
 
 ELSEWHERE = {"REMOTE_ADDR": "203.0.113.7"}
@@ -79,3 +81,28 @@ def test_my_data_opens_by_the_link_until_tomorrow(client: FlaskClient, runtime: 
     hands.at += timedelta(hours=25)
     assert client.get(f"/my-data/{token}").status_code == 404
     assert client.get("/my-data/guess").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "line"),
+    [(DatabaseAway(), 503, "database.away"), (ValueError("of a member"), 500, "web.failed")],
+)
+def test_a_fault_behind_a_members_link_is_told_without_the_link(
+    client: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fault: Exception,
+    status: int,
+    line: str,
+) -> None:
+    def fails(*_: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(exports, "by_link", fails)
+    answer = client.get("/my-data/token-of-a-member")
+    assert answer.status_code == status
+    assert (answer.headers.get("Retry-After") == "5") is (status == 503)
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [line]
+    assert "token-of-a-member" not in caplog.text
+    assert "of a member" not in str([record.__dict__.get("facts") for record in caplog.records])
