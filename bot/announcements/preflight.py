@@ -254,7 +254,7 @@ def _ends(
             load[line.account_id] = load.get(line.account_id, 0) + line.people
     if not load:
         return None
-    rates = {account.id: account.rate for account in accounts.all_accounts(connection)}
+    rates = {account.id: account.pace(starts) for account in accounts.all_accounts(connection)}
     seconds = max(people / (rates.get(number, 1.0) * SHARE) for number, people in load.items())
     if one.rate:
         seconds = max(seconds, sum(load.values()) / one.rate)

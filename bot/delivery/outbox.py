@@ -24,12 +24,14 @@ from bot.platforms.contract import Cancelled
 from bot.platforms.errors import Refusal, SendError
 from bot.states import Origin, OutboxEvent
 from bot.store import accounts, marks, outbox, persons
+from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
 from bot.store.outbox import Claimed
 
 MOST_REJECTED_TRIES = 2
 LONGEST_BACKOFF_S = 300.0
 NEW_TOKEN = timedelta(minutes=1)
+NAMED_FOR = timedelta(minutes=15)  # a limit that the platform no longer names is over
 
 
 class Outbox:
@@ -123,14 +125,16 @@ class Outbox:
 
     def _accepted(self, row: Claimed, receipt: Receipt) -> None:
         now = self._clock()
-        slower = _named_rate(receipt, row)
+        slower = _named_rate(receipt, row.account, now)
 
         def op(connection: Connection) -> None:
             outbox.accepted(connection, row, receipt.message_id, now)
             if slower is not None:
-                accounts.change(connection, row.account.id, rate=slower)
+                accounts.change(connection, row.account.id, named_rate=slower, named_until=now + NAMED_FOR)
 
         self._database.write(op)
+        if slower is not None:
+            logs.event("account.slower", account=row.account.id, rate=round(slower, 3))
         self._tally.add("send.accepted")
         logs.event("send.accepted", row=row.id, account=row.account.id)
 
@@ -201,10 +205,13 @@ class Outbox:
         return self._clock() + timedelta(seconds=seconds * (0.5 + random.random()))
 
 
-def _named_rate(receipt: Receipt, row: Claimed) -> float | None:
-    """A lower limit that the platform names in its answer, in messages a second."""
+def _named_rate(receipt: Receipt, account: Account, now: datetime) -> float | None:
+    """A lower limit that the platform names in its answer, in messages a second, when it is news."""
     named = receipt.facts.get("rate_limit")
     if not isinstance(named, int | float) or named <= 0:
         return None
     rate = float(named) / 60
-    return rate if rate < row.account.rate * 0.99 else None
+    if rate > account.rate * 0.99:
+        return None
+    known = account.named_rate if account.named_until and account.named_until > now + NAMED_FOR / 2 else None
+    return None if known is not None and abs(known - rate) < known * 0.01 else rate

@@ -60,11 +60,18 @@ class Account:
     state: str
     state_code: str
     rate: float
+    named_rate: float | None
+    named_until: datetime | None
     burst: float
     allowance: float
     refilled_at: datetime
     paused_until: datetime | None
     simulated: bool
+
+    def pace(self, now: datetime) -> float:
+        """Messages a second: what officers set, or less while the platform says so."""
+        named = self.named_rate if self.named_until is not None and self.named_until > now else None
+        return self.rate if named is None else min(self.rate, named)
 
 
 _ACCOUNT_COLUMNS = [accounts.c[name] for name in Account.__dataclass_fields__]

@@ -18,14 +18,15 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, Protocol
 
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Connection, Table, delete, func, insert, select, text
+from sqlalchemy import Connection, Table, case, delete, func, insert, select, text
 
 from bot.errors import BotError
-from bot.store import erasure
+from bot.store import erasure, restored
 from bot.store.database import Database
 from bot.store.files import files as attachments
+from bot.store.restored import HeldBack
 from bot.store.schema import forgotten
-from bot.store.sql import insert_or_ignore
+from bot.store.sql import upsert
 from bot.store.tables import metadata
 from bot.store.vault import Vault
 
@@ -48,6 +49,15 @@ class Bucket(Protocol):
     def get(self, key: str) -> bytes:
         """Raises BotError files.missing or files.away."""
         ...
+
+
+class Read(NamedTuple):
+    """As in `Written`. `held_back`: what an old backup must not do again; None for a fresh one."""
+
+    rows: int
+    files: int
+    absent: int
+    held_back: HeldBack | None
 
 
 class Written(NamedTuple):
@@ -90,9 +100,10 @@ def restore(
     *,
     replace: bool,
     bucket: Bucket | None = None,
-) -> Written:
+) -> Read:
     """Read a backup into the database. People who asked to be forgotten stay forgotten.
 
+    What may have gone out since an old backup waits for staff: see bot/store/restored.py.
     Attachments go into the bucket where there is one, wherever they were before.
     Raises BotError: not a backup, of another version, or the database is not empty.
     """
@@ -104,10 +115,16 @@ def restore(
         head = _head(archive, source)
         if head["revision"] != _revision(database):
             raise BotError("backup.other_version", backup=head["revision"], database=_revision(database))
-        rows = database.write(lambda connection: _load(connection, vault, archive, now, replace=replace), wait_s=3600)
+        made_at = datetime.fromisoformat(head["at"])
+
+        def op(connection: Connection) -> tuple[int, HeldBack | None]:
+            rows = _load(connection, vault, archive, now, replace=replace)
+            return rows, restored.hold_back(connection, made_at, now)
+
+        rows, held_back = database.write(op, wait_s=3600)
         _read_files(archive, files, bucket)
         kept = _kept(archive)
-    return Written(rows, len(kept), len(_named(database) - kept))
+    return Read(rows, len(kept), len(_named(database) - kept), held_back)
 
 
 # ---- writing ----
@@ -197,11 +214,16 @@ def _load(connection: Connection, vault: Vault, archive: zipfile.ZipFile, now: d
     for table in _tables():
         rows += _load_table(connection, table, archive)
     if gone:  # who was forgotten after this backup was made must not come back with it
-        connection.execute(insert_or_ignore(connection, forgotten, conflict=("hash",)), gone)
+        connection.execute(upsert(connection, forgotten, conflict=("hash",), change=_newer), gone)
     erasure.forget_again(connection, vault, now)
     if connection.dialect.name == "postgresql":
         _set_sequences(connection)
     return rows
+
+
+def _newer(new: Any) -> dict[str, Any]:
+    """Who was forgotten twice was last forgotten at the later moment."""
+    return {"at": case((new.at > forgotten.c.at, new.at), else_=forgotten.c.at)}
 
 
 def _load_table(connection: Connection, table: Table, archive: zipfile.ZipFile) -> int:

@@ -7,8 +7,9 @@ is recognised by it, and nobody can read a person from it.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, insert, select, text
+from sqlalchemy import Connection, Table, delete, exists, insert, not_, select, text, true
 
 from bot.store.schema import forgotten, inbox, metadata, outbox, persons
 from bot.store.sql import insert_or_ignore, upsert
@@ -39,18 +40,23 @@ def forget(connection: Connection, vault: Vault, person_id: int, now: datetime) 
     if row is None:
         return False
     _remember_hashes(connection, vault, row["account_id"], row["user_id"], now)
-    _erase(connection, person_id, row["account_id"], row["user_id"])
+    _erase(connection, person_id, row["account_id"], row["user_id"], true())
     # made anew, so that no column is left that somebody adds one day
     connection.execute(insert(persons).values(**row, id=person_id, created_at=now, leaving_at=now))
     return True
 
 
-def _erase(connection: Connection, person_id: int, account_id: int, user_id: str) -> None:
+#: What waits, or is being answered, was written by somebody who is back.
+_TALKS = text("(inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))")
+
+
+def _erase(connection: Connection, person_id: int, account_id: int, user_id: str, heard: Any) -> None:
+    """`heard`: which of their inbox rows go too."""
     for table in tables_of_people():
         for key in table.foreign_keys:
             if key.column is persons.c.id:
                 connection.execute(delete(table).where(key.parent == person_id))
-    connection.execute(delete(inbox).where(inbox.c.account_id == account_id, inbox.c.user_id == user_id))
+    connection.execute(delete(inbox).where(inbox.c.account_id == account_id, inbox.c.user_id == user_id, heard))
     connection.execute(delete(persons).where(persons.c.id == person_id))
 
 
@@ -73,17 +79,23 @@ def _remember_hashes(connection: Connection, vault: Vault, account_id: int, user
 
 
 def sweep(connection: Connection, now: datetime) -> int:
-    """Remove the bare rows of people who left, once nothing is on its way to them; how many."""
+    """Remove the bare rows of people who left, once nothing is on its way to them; how many.
+
+    Who has written again is not one of them: their turn makes the row theirs.
+    """
     busy = exists().where(
         outbox.c.person_id == persons.c.id,
         text("(outbox.state IN ('queued', 'waiting', 'sending') OR (outbox.state = 'unsure' AND outbox.blocks))"),
     )
+    talks = exists().where(inbox.c.account_id == persons.c.account_id, inbox.c.user_id == persons.c.user_id, _TALKS)
     long_ago = persons.c.leaving_at < now - LAST_WORD
-    gone = (persons.c.leaving_at < now - timedelta(seconds=30)) & (~busy | long_ago)
+    gone = (persons.c.leaving_at < now - timedelta(seconds=30)) & ~talks & (~busy | long_ago)
     query = select(persons.c.id, persons.c.account_id, persons.c.user_id).where(gone).limit(500)
-    rows = connection.execute(query).all()
+    # a turn that commits between this look and the deletes has its person's row already: whoever holds one is left alone
+    rows = connection.execute(query.with_for_update(skip_locked=True, of=persons)).all()
     for row in rows:
-        _erase(connection, row.id, row.account_id, row.user_id)  # receipts of the last confirmation too
+        # receipts of the last confirmation too, but not what came in a moment ago
+        _erase(connection, row.id, row.account_id, row.user_id, not_(_TALKS))
     return len(rows)
 
 
@@ -93,6 +105,7 @@ def forget_again(connection: Connection, vault: Vault, now: datetime) -> int:
     found = 0
     for row in connection.execute(select(persons.c.id, persons.c.account_id, persons.c.user_id, persons.c.created_at)):
         hashes = vault.hashes("person", str(row.account_id), row.user_id)
-        if any(known.get(one) is not None and row.created_at <= known[one] for one in hashes):
+        # the bare row that `forget` leaves is as old as its hash: it may be in use again, and `sweep` takes it if not
+        if any(known.get(one) is not None and row.created_at < known[one] for one in hashes):
             found += forget(connection, vault, row.id, now)
     return found

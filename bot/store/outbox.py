@@ -180,7 +180,7 @@ def claim(
 def refilled(account: Account, now: datetime) -> float:
     """What the account may send at this moment: a token bucket."""
     elapsed = max(0.0, (now - account.refilled_at).total_seconds())
-    return min(account.burst, account.allowance + elapsed * account.rate)
+    return min(account.burst, account.allowance + elapsed * account.pace(now))
 
 
 def _lease(

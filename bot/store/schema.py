@@ -135,6 +135,8 @@ accounts = Table(
     Column("state", Text, nullable=False, server_default="active"),  # active | held (a person must act) | removed
     Column("state_code", Text, nullable=False, server_default=""),
     Column("rate", Float, nullable=False),  # messages a second
+    Column("named_rate", Float),  # a lower one that the platform named, until
+    Column("named_until", Moment),
     Column("burst", Float, nullable=False),
     Column("allowance", Float, nullable=False),  # what is left of the burst
     Column("refilled_at", Moment, nullable=False),

@@ -148,8 +148,10 @@ def use_step(connection: Connection, staff_id: int, step: int) -> bool:
     return connection.execute(taken).rowcount == 1
 
 
-def confirm_totp(connection: Connection, staff_id: int) -> None:
-    connection.execute(update(staff).where(staff.c.id == staff_id).values(totp_on=True))
+def confirm_totp(connection: Connection, staff_id: int, sealed: bytes) -> bool:
+    """A code proved this offer; False when it is no longer the one kept, or another was proved first."""
+    offered = update(staff).where(staff.c.id == staff_id, staff.c.totp == sealed, staff.c.totp_on.is_(False))
+    return connection.execute(offered.values(totp_on=True)).rowcount == 1
 
 
 def drop_totp(connection: Connection, staff_id: int) -> None:

@@ -175,11 +175,20 @@ def test_the_second_try_arrives(stage: Stage, platform: str) -> None:
     assert len(stage.texts(platform)) == 1
 
 
-def test_a_lower_limit_that_the_platform_names_is_kept_from_then_on(stage: Stage) -> None:
+def test_a_lower_limit_holds_as_long_as_the_platform_names_it(stage: Stage) -> None:
+    set_by_officers = stage.account("zalo").rate
     stage.simulator.zalo.knobs = stage.simulator.zalo.knobs.model_copy(update={"per_minute": 120})
     stage.say("zalo")
     stage.settle()
-    assert stage.account("zalo").rate == 2.0
+    account = stage.account("zalo")
+    assert (account.rate, account.pace(stage.hands())) == (set_by_officers, 2.0)
+    stage.later(minutes=10)
+    stage.say("zalo")
+    stage.settle()
+    assert stage.account("zalo").pace(stage.hands() + timedelta(minutes=10)) == 2.0  # named again
+    stage.simulator.zalo.knobs = stage.simulator.zalo.knobs.model_copy(update={"per_minute": 100_000})
+    stage.later(minutes=16)
+    assert stage.account("zalo").pace(stage.hands()) == set_by_officers
 
 
 def test_a_notice_in_doubt_is_left_to_a_person(stage: Stage) -> None:

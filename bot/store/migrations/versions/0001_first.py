@@ -344,6 +344,8 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), server_default="active", nullable=False),
         sa.Column("state_code", sa.Text(), server_default="", nullable=False),
         sa.Column("rate", sa.Float(), nullable=False),
+        sa.Column("named_rate", sa.Float(), nullable=True),
+        sa.Column("named_until", Moment(), nullable=True),
         sa.Column("burst", sa.Float(), nullable=False),
         sa.Column("allowance", sa.Float(), nullable=False),
         sa.Column("refilled_at", Moment(), nullable=False),
