@@ -9,10 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.evaluation import Report, cited, read_rows, score
-from bot.evaluation_folds import letter_runs
-from bot.library.load import load
 from bot.library.search import Library
-from bot.library.vietnamese import words
 from bot.talk import Kind
 
 UNSEEN = Path(__file__).parent / "unseen.jsonl"
@@ -21,7 +18,6 @@ DANGERS = {
     row["id"] for row in map(json.loads, UNSEEN.read_text("utf-8").splitlines()) if row.get("subject") == "danger"
 }
 LIBRARY = Library.open()
-TOO_ALIKE, FEW_WORDS = 0.5, 4  # as for the development questions
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +49,3 @@ def test_an_answer_is_cited_or_says_that_nothing_is_said(report: Report) -> None
     assert shown
     assert all(answer.citations or answer.unsaid for answer in shown)
     assert all(cited(one.reading) is None for one in report.outcomes if one.reading.kind is Kind.OUT_OF_SCOPE)
-
-
-def test_no_example_is_a_near_copy_of_one() -> None:
-    held = [letter_runs(case.text) for case in CASES]
-    alike = [
-        example.text
-        for example in load().examples
-        if len(words(example.text)) > FEW_WORDS
-        for runs in (letter_runs(example.text),)
-        if any(len(runs & other) >= TOO_ALIKE * len(runs | other) for other in held)
-    ]
-    assert alike == []
