@@ -15,8 +15,9 @@ from dataclasses import replace
 from typing import Protocol
 
 import requests
+from urllib3.exceptions import HTTPError
 
-from bot import logs
+from bot import deadline, logs
 from bot.talk import Answer, Kind, Reading
 
 MOST_CHOICES = 5
@@ -53,6 +54,8 @@ class Model:
         self._timeout_s = timeout_s
         self._session = requests.Session()
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):  # its time is for the whole answer: it holds every turn
+            self._session.mount(scheme, deadline.Adapter())
         self._lock = threading.Lock()
         self._rests_until = float("-inf")
 
@@ -62,7 +65,7 @@ class Model:
             return None
         try:
             said = self._ask(text, questions)
-        except (requests.RequestException, ValueError, KeyError, IndexError, TypeError) as error:
+        except (requests.RequestException, HTTPError, ValueError, KeyError, IndexError, TypeError) as error:
             self._rests_until = time.monotonic() + REST_S
             logs.warn("model.failed", error=type(error).__name__)
             return None

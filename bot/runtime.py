@@ -38,7 +38,6 @@ from bot.delivery.outbox import Outbox
 from bot.delivery.rating import rated
 from bot.delivery.receipts import Receipts
 from bot.delivery.repair import Repair
-from bot.delivery.routes import Windows
 from bot.delivery.tally import Tally
 from bot.delivery.tokens import Tokens
 from bot.delivery.typing import Typing
@@ -61,7 +60,7 @@ from bot.messages import Inbound
 from bot.platforms.contract import Platform
 from bot.platforms.http import Http
 from bot.platforms.messenger import MessengerPlatform, Profile
-from bot.platforms.rules import Rules
+from bot.platforms.rules import Rules, Windows
 from bot.platforms.zalo import ZaloPlatform
 from bot.reranking import Model, Reranked
 from bot.settings import Settings, private_folder

@@ -48,6 +48,7 @@ class OutboxEvent(StrEnum):
     CALLED_OFF = "called_off"
     RESEND = "resend"
     SETTLED_FAILED = "settled_failed"
+    RESTORED = "restored"  # from a backup, after which it may have gone
 
 
 _S = OutboxState
@@ -73,6 +74,7 @@ OUTBOX_MOVES: dict[OutboxEvent, tuple[frozenset[OutboxState], OutboxState]] = {
     OutboxEvent.CALLED_OFF: (frozenset({_S.QUEUED, _S.WAITING, _S.HELD}), _S.CANCELLED),
     OutboxEvent.RESEND: (frozenset({_S.UNSURE}), _S.QUEUED),
     OutboxEvent.SETTLED_FAILED: (frozenset({_S.UNSURE}), _S.FAILED),
+    OutboxEvent.RESTORED: (frozenset({_S.QUEUED, _S.WAITING, _S.SENDING, _S.UNSURE}), _S.UNSURE),
 }
 
 

@@ -18,6 +18,8 @@ Memory: TypeAlias = Mapping[str, object]
 NOTHING: Memory = MappingProxyType({})
 #: Attachments that hold something to look at; each has a word in content/texts/attachments.toml.
 FILES = ("image", "video", "audio", "file", "location", "link", "contact")
+#: Of a number that somebody typed or that came in an address; no count or id of ours is longer.
+MOST_DIGITS = 9
 
 __all__ = [
     "PAYLOAD_PREFIX",
@@ -64,7 +66,14 @@ __all__ = [
     "Unlink",
     "UseLinkCode",
     "WithdrawInitiative",
+    "number",
 ]
+
+
+def number(text: str | None) -> int | None:
+    """A number from 0 up in plain digits; None for anything else, "²" and thirty digits included."""
+    plain = (text or "").strip()
+    return int(plain) if plain.isascii() and plain.isdecimal() and len(plain) <= MOST_DIGITS else None
 
 
 class Kind(StrEnum):

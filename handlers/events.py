@@ -2,7 +2,7 @@
 
 import re
 
-from bot.talk import Ask, Button, CancelRegistration, Event, Expects, Kind, Register, Reply, Say, Turn
+from bot.talk import Ask, Button, CancelRegistration, Event, Expects, Kind, Register, Reply, Say, Turn, number
 
 NAME = "name"
 ELSEWHERE = ("stop", "menu", "danger", "injection", "insult")
@@ -60,10 +60,11 @@ def _wishes(turn: Turn, event: Event) -> tuple[Button, ...]:
 
 
 def _pressed(turn: Turn, known: tuple[Event, ...], rest: str) -> Reply:
-    wish, _, number = rest.partition(":")
-    event = next((event for event in known if str(event.id) == number), None)
-    if wish == "cancel" and number.isdigit():
-        return Reply(effects=(CancelRegistration(int(number)),), kind=Kind.MENU)
+    wish, _, of = rest.partition(":")
+    wanted = number(of)
+    event = next((event for event in known if event.id == wanted), None)
+    if wish == "cancel" and wanted is not None:
+        return Reply(effects=(CancelRegistration(wanted),), kind=Kind.MENU)
     if event is None:
         return Reply(says=(Say(turn.texts("events.gone")),), kind=Kind.MENU)
     if wish == "register" and _wishes(turn, event) and not event.registered:
@@ -77,10 +78,10 @@ def _named(turn: Turn) -> Reply | None:
     """The name for the list; anything that is clearly something else goes its own way."""
     if turn.choice == "event:skip:0" or turn.has("skip", "no"):
         return Reply(says=(Say(turn.texts("events.kept")),), kind=Kind.MENU)
-    number = turn.asked.facts.get("event") if turn.asked else None
+    event = turn.asked.facts.get("event") if turn.asked else None
     name = " ".join(turn.text.split())
     if turn.choice or not name or len(name) > LONGEST_NAME or turn.says(*ELSEWHERE):
         return None
-    if not isinstance(number, int) or not any(letter.isalpha() for letter in name):
+    if not isinstance(event, int) or not any(letter.isalpha() for letter in name):
         return None
-    return Reply(effects=(Register(number, name),), kind=Kind.MENU)
+    return Reply(effects=(Register(event, name),), kind=Kind.MENU)

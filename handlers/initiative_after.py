@@ -25,6 +25,7 @@ from bot.talk import (
     SendForm,
     Turn,
     WithdrawInitiative,
+    number,
 )
 from handlers import initiative_reading as reading
 from handlers.initiative_form import TOPIC, Draft, card, go_on, missing, question, short
@@ -354,14 +355,15 @@ def trades(turn: Turn, known: Initiatives) -> Reply:
     return _say(turn.texts("initiative.stories"), *buttons)
 
 
-def trade(turn: Turn, known: Initiatives, number: str) -> Reply:
+def trade(turn: Turn, known: Initiatives, place: str) -> Reply:
     names = list(dict.fromkeys(story.trade for story in known.stories))
-    if not number.isdecimal() or int(number) >= len(names):
+    at = number(place)
+    if at is None or at >= len(names):
         return trades(turn, known)
-    found = [story for story in known.stories if story.trade == names[int(number)]][:8]
+    found = [story for story in known.stories if story.trade == names[at]][:8]
     buttons = tuple(turn.button(short(story.title, 20), f"initiative:story:{story.id}") for story in found)
     lines = [f"- {story.title}" for story in found]
-    return _say("\n".join([names[int(number)], *lines]), *buttons)
+    return _say("\n".join([names[at], *lines]), *buttons)
 
 
 def story(turn: Turn, known: Initiatives, number: str) -> Reply:

@@ -1,6 +1,6 @@
 """Questions on Resolution 16, Plan 487 and initiatives: a reviewed answer with the clause it rests on."""
 
-from bot.talk import Answer, Answered, Button, Clause, Kind, Rated, Reading, Reply, Say, Turn
+from bot.talk import Answer, Answered, Button, Clause, Kind, Rated, Reading, Reply, Say, Turn, number
 
 MOST_PARTS = 3
 NEAR = 0.12  # a second answer at least so likely is offered under the first
@@ -16,7 +16,7 @@ class Questions:
         if action in PRESSED:
             name, _, at = wanted.partition(":")
             answer = turn.answers.get(name)
-            return None if answer is None else _pressed(turn, action, answer, int(at) if at.isdecimal() else 0)
+            return None if answer is None else _pressed(turn, action, answer, number(at) or 0)
         if turn.choice == "ask":
             return Reply(
                 says=(Say(turn.texts("questions.which"), turn.texts.choices("questions")),), kind=Kind.QUESTION

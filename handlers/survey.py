@@ -1,6 +1,6 @@
 """Answering the question that came with an announcement: a choice, or words that nobody's name goes with."""
 
-from bot.talk import AnswerSurvey, Ask, Expects, Kind, Reply, Say, Turn
+from bot.talk import AnswerSurvey, Ask, Expects, Kind, Reply, Say, Turn, number
 
 WORDS = "words"
 
@@ -13,21 +13,23 @@ class Survey:
         if turn.asked is not None and (reply := _written(turn)):
             return reply
         action, _, rest = turn.choice.partition(":")
-        number, _, choice = rest.partition(":")
-        if action != "survey" or not number.isdigit():
+        of, _, choice = rest.partition(":")
+        announcement = number(of)
+        if action != "survey" or announcement is None:
             return None
         if choice == "w":
-            ask = Ask("survey", WORDS, Expects.TEXT, {"announcement": int(number)})
+            ask = Ask("survey", WORDS, Expects.TEXT, {"announcement": announcement})
             skip = (turn.button("Bỏ qua", "survey:skip"),)
             return Reply(says=(Say(turn.texts("announcement.write"), skip),), ask=ask, kind=Kind.MENU)
-        chosen = int(choice) if choice.isdigit() else -1
-        return Reply(effects=(AnswerSurvey(int(number), choice=chosen),), kind=Kind.MENU)
+        chosen = number(choice)
+        effect = AnswerSurvey(announcement, choice=-1 if chosen is None else chosen)
+        return Reply(effects=(effect,), kind=Kind.MENU)
 
 
 def _written(turn: Turn) -> Reply | None:
-    number = turn.asked.facts.get("announcement") if turn.asked else None
+    announcement = turn.asked.facts.get("announcement") if turn.asked else None
     if turn.choice == "survey:skip" or turn.has("skip"):
         return Reply(says=(Say(turn.texts("announcement.not_written")),), kind=Kind.MENU)
-    if turn.choice or not turn.text or not isinstance(number, int) or turn.has("stop", "menu", "danger"):
+    if turn.choice or not turn.text or not isinstance(announcement, int) or turn.has("stop", "menu", "danger"):
         return None
-    return Reply(effects=(AnswerSurvey(number, words=turn.text),), kind=Kind.MENU)
+    return Reply(effects=(AnswerSurvey(announcement, words=turn.text),), kind=Kind.MENU)

@@ -23,6 +23,8 @@ class Fault(Enum):
     CUT = auto()  # the request is read whole, and no answer comes
     CUT_MIDWAY = auto()  # half of the answer comes
     SLOW = auto()  # no answer within anybody's patience
+    TRICKLED_HEAD = auto()  # a whole answer, byte by byte: the head alone takes longer than the patience
+    TRICKLED_BODY = auto()  # likewise, but the head comes at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,12 @@ class Peer(ThreadingHTTPServer):
         self.server_close()
 
 
+_TRICKLED = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n" + b"{}".ljust(60)
+_PAUSE_S = 0.03
+#: How many bytes come before the trickle.
+_AT_ONCE = {Fault.TRICKLED_HEAD: 1, Fault.TRICKLED_BODY: len(_TRICKLED) - 60}
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = 20
@@ -120,6 +128,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.peer.released.wait(20)
         if isinstance(said, Said):
             self._say(said)
+        elif said in _AT_ONCE:
+            self._trickle(_AT_ONCE[said])
         else:
             self.close_connection = True
             if said is Fault.CUT_MIDWAY:
@@ -144,6 +154,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(raw)
 
+    def _trickle(self, at_once: int) -> None:
+        self.wfile.write(_TRICKLED[:at_once])
+        for at in range(at_once, len(_TRICKLED)):
+            self.peer.released.wait(_PAUSE_S)
+            self.wfile.write(_TRICKLED[at : at + 1])
+
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name in the standard library
         """Say nothing: what came is in `seen`."""
 
@@ -161,7 +177,7 @@ def peer() -> Iterator[Peer]:
 
 @pytest.fixture
 def http() -> Iterator[Http]:
-    client = Http(timeout=(1.0, 0.3))
+    client = Http(timeout=(1.0, 1.0))
     yield client
     client.close()
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from sqlalchemy import func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from bot.cli import main
 from bot.clock import now
 from bot.messages import PAYLOAD_PREFIX
-from bot.store import persons
+from bot.states import Origin
+from bot.store import outbox, persons
+from bot.store.backup import backup
 from bot.store.database import Database
 from bot.store.files import files
 from bot.store.initiatives import initiatives
@@ -100,6 +103,22 @@ def test_backup_and_restore(run: Run, tmp_path: Path) -> None:
     run("accounts", "update", "1", "--name", "Sau")
     assert run("restore", str(tmp_path / "b.zip"), "--replace")[0] == 0
     assert run("accounts", "list")[1].split("\t")[3] == "-"
+
+
+def test_an_old_backup_says_what_it_left_to_staff(run: Run, tmp_path: Path) -> None:
+    run("accounts", "add", "zalo", "73", "--app-id", "70", said="app\noa\naccess\nrefresh\n")
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'bot.db'}")
+
+    def one_waits(connection: Connection) -> None:
+        person = persons.ensure(connection, 1, "u1", now())
+        outbox.add(connection, [outbox.Draft(1, person, Origin.REPLY, {"text": "x"})], now())
+
+    database.write(one_waits)
+    for age, said in ((timedelta(), ""), (timedelta(hours=8), "1 messages may have gone: staff decide over each")):
+        backup(database, tmp_path / "b.zip", tmp_path / "data" / "files", now() - age)
+        lines = run("restore", str(tmp_path / "b.zip"), "--replace")[1].splitlines()
+        assert [line.partition(",")[0] for line in lines[1:]] == [said][: len(said)]
+    database.close()
 
 
 def test_a_backup_says_what_of_a_bucket_is_in_it(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

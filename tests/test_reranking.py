@@ -72,6 +72,8 @@ def test_no_number_or_address_of_a_person_leaves(peer: Peer) -> None:
         Said({}, status=500),
         Fault.CUT,
         Fault.SLOW,
+        Fault.TRICKLED_HEAD,
+        Fault.TRICKLED_BODY,
     ],
     ids=str,
 )

@@ -67,9 +67,12 @@ class ChatEffects:
         one = announcements.get(connection, effect.announcement)
         if one is None or one.started_at is None or (one.useful_until and one.useful_until < cause.now):
             return self._from_texts("announcement.over")
+        if not audience.was_sent(connection, one.id, cause.person_id):  # a payload can be typed by anybody
+            return self._from_texts("announcement.not_asked")
         if effect.choice is None and one.question.get("free") and effect.words.strip():
-            surveys.say(connection, one.id, effect.words.strip()[:LONGEST_WORDS], cause.now)
-            return self._from_texts("announcement.written")
+            writer = self._vault.hashes("survey words", str(one.id), str(cause.person_id))[0]
+            kept = surveys.say(connection, one.id, writer, effect.words.strip()[:LONGEST_WORDS], cause.now)
+            return self._from_texts("announcement.written" if kept else "announcement.written_enough")
         if effect.choice is None or not 0 <= effect.choice < len(one.question.get("choices", ())):
             return self._from_texts("announcement.over")
         voter = self._vault.hashes("survey", str(one.id), str(cause.person_id))[0]

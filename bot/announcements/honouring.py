@@ -21,6 +21,7 @@ from bot.store.accounts import Account
 from bot.store.announcements import Announcement
 from bot.store.honoured import Honoured
 from bot.store.outbox import Draft
+from bot.talk import number
 
 LIST = "danh sach"
 MOST_NAMES = 8
@@ -31,7 +32,7 @@ def filled(announcing: Announcing, one: Announcement) -> Announcement:
     """The announcement with the honoured in the place of "{danh sách}"; the line goes where there are none."""
     if LIST not in drafting.fields_of(one.body):
         return one
-    year = int(one.slot) if one.slot.isdigit() else announcing.clock().astimezone(zone()).year
+    year = number(one.slot) or announcing.clock().astimezone(zone()).year
     with announcing.database.read() as connection:
         people = [person for person in honoured.of_year(connection, year) if person.consent]
     lines = []

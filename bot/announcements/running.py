@@ -134,7 +134,8 @@ def _act(announcing: Announcing, act: str, number: int, by: int | None) -> Progr
             values["tried"] = True  # whoever resumes after a bad trial has looked at it
         if not announcements.move(connection, act, number, **values):
             raise BotError("announcement.changed")
-        marks.end_alarm(connection, f"announcement:{number}:trial", now)
+        for why in ("trial", "asks"):
+            marks.end_alarm(connection, f"announcement:{number}:{why}", now)
         done = {"pause": "paused", "resume": "resumed", "stop": "stopped"}[act]
         audit.record(connection, now, by, f"announcement.{done}", "announcement", number)
 

@@ -69,7 +69,20 @@ def restore(options: argparse.Namespace) -> int:
     print(f"{read.rows} rows and {read.files} attachments read from {options.file}")
     if read.absent:
         print(f"{read.absent} attachments were not in it: they open only if they still lie where they are kept")
+    held_back = read.held_back._asdict() if read.held_back else {}
+    for what in filter(held_back.get, held_back):
+        print(_HELD_BACK[what].format(held_back[what]))
     return 0
+
+
+#: An old backup: what of it may have gone out since.
+_HELD_BACK = {
+    "paused": "{} running announcements paused: an officer resumes or stops each (announcement.restored)",
+    "asking": "{} announcements whose hour came after the backup wait for an officer (announcement.restored)",
+    "articles": "{} articles may be out: an officer says whether they are (unsure.restored_article)",
+    "messages": "{} messages may have gone: staff decide over each, none is sent again by itself (unsure.restored)",
+    "closed": "{} received events that had waited then were closed without an answer (stale)",
+}
 
 
 def bucket_of(chosen: Settings) -> Bucket | None:

@@ -17,7 +17,7 @@ from bot.library.search import Library
 from bot.library.shelf import Documents
 from bot.library.texts import Texts
 from bot.messages import PAYLOAD_PREFIX, Inbound, InboundKind
-from bot.talk import Button, Person
+from bot.talk import Button, Person, number
 from handlers import TOPICS
 
 BYE = ("/q", "/quit", "/exit")
@@ -51,8 +51,8 @@ def chat(_options: argparse.Namespace) -> int:
         for say in outcome.says:
             print(say.text)
             buttons = say.buttons or buttons
-        for number, button in enumerate(buttons, 1):
-            print(f"  [{number}] {button.title}")
+        for place, button in enumerate(buttons, 1):
+            print(f"  [{place}] {button.title}")
         print(flush=True)
     return 0
 
@@ -76,8 +76,9 @@ def _engine() -> Engine:
 
 def _inbound(text: str, buttons: tuple[Button, ...]) -> Inbound:
     now = clock.now()
-    if text.isdecimal() and 0 < int(text) <= len(buttons):
-        return Inbound(InboundKind.CHOICE, "1", now, payload=buttons[int(text) - 1].payload or PAYLOAD_PREFIX)
+    pressed = number(text)
+    if pressed is not None and 0 < pressed <= len(buttons):
+        return Inbound(InboundKind.CHOICE, "1", now, payload=buttons[pressed - 1].payload or PAYLOAD_PREFIX)
     return Inbound(InboundKind.TEXT, "1", now, text=text)
 
 

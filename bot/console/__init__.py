@@ -10,7 +10,7 @@ from flask import Blueprint, Response, abort, current_app, g, render_template, r
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException
 
-from bot import clock, logs
+from bot import clock, logs, talk
 from bot.clock import Clock
 from bot.console import access, guard, words
 from bot.console.desk import Desk, desk
@@ -105,6 +105,7 @@ def blueprint(
         "console", __name__, template_folder="templates", static_folder="static", static_url_path="/static"
     )
     made.record_once(_hand_over(Desk(database, settings, Vault(settings.keys()), now, content, directory, connecting)))
+    made.url_value_preprocessor(_possible)
     made.before_request(guard.permit)
     made.after_request(guard.finish)
     made.context_processor(_context)
@@ -114,6 +115,12 @@ def blueprint(
         made.register_blueprint(screen.screen)
     made.add_url_rule("/<path:rest>", "missing", _missing, methods=["GET", "POST"])
     return made
+
+
+def _possible(_endpoint: str | None, values: dict[str, object] | None) -> None:
+    """An address with a number that no row can have leads nowhere; a database would choke on thirty digits."""
+    if any(isinstance(value, int) and talk.number(str(value)) is None for value in (values or {}).values()):
+        abort(404)
 
 
 def _hand_over(made: Desk) -> Callable[[BlueprintSetupState], None]:

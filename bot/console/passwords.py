@@ -12,18 +12,18 @@ SHORTEST = 10
 
 #: OWASP's figures for argon2id (19 MiB, two passes, one lane): the whole service lives in 200 MB.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-_ONE_AT_A_TIME = threading.Semaphore(2)  # a burst of sign-ins must not take the memory of the message queue
+_TWO_AT_A_TIME = threading.Semaphore(2)  # a burst of sign-ins must not take the memory of the message queue
 _NOBODY = _HASHER.hash("nobody has this password")
 
 
 def hashed(password: str) -> str:
-    with _ONE_AT_A_TIME:
+    with _TWO_AT_A_TIME:
         return _HASHER.hash(_plain(password))
 
 
 def fits(stored: str, password: str) -> bool:
     """Whether this is the password; takes as long for an unknown person (`stored` empty)."""
-    with _ONE_AT_A_TIME:
+    with _TWO_AT_A_TIME:
         try:
             _HASHER.verify(stored or _NOBODY, _plain(password))
         except (Argon2Error, InvalidHashError):

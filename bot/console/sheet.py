@@ -1,17 +1,15 @@
-"""Excel in and out: text stays text (leading zeros, tone marks), and no cell of ours is ever a formula."""
+"""Excel in: the rows of a list that an officer filled in, every cell as text."""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from itertools import islice
-from typing import TypeAlias
 from zipfile import BadZipFile
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Alignment, Font
+from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from bot.console.forms import tidy
@@ -19,10 +17,7 @@ from bot.errors import BotError
 
 MOST_ROWS = 5000
 MOST_UNPACKED = 60 * 1024 * 1024  # a zip of 2 MB may hold gigabytes
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-Cell: TypeAlias = str | int | float | date | None
 
 
 def read(content: bytes, headings: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
@@ -40,36 +35,6 @@ def read(content: bytes, headings: Sequence[str]) -> list[tuple[int, dict[str, s
     if not found:
         raise BotError("sheet.empty")
     return found
-
-
-def write(title: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]], widths: Sequence[int] = ()) -> bytes:
-    """A workbook of one sheet, its headings fixed and bold."""
-    book = Workbook()
-    sheet = book.active
-    if sheet is None:
-        raise RuntimeError("a new workbook has a sheet")
-    sheet.title = title
-    for at, row in enumerate([headings, *rows], start=1):
-        for column, value in enumerate(row, start=1):
-            cell = sheet.cell(at, column)
-            cell.value = value
-            if isinstance(value, str):
-                cell.data_type = "s"  # openpyxl would take a leading "=" for a formula
-                cell.number_format = "@"
-                cell.alignment = Alignment(vertical="top", wrap_text=True)
-                if value.startswith(_STARTS_A_FORMULA):
-                    cell.style = "Normal"
-                    cell.quotePrefix = True  # so that Excel keeps it text when edited
-            elif isinstance(value, date):
-                cell.number_format = "DD/MM/YYYY"
-            if at == 1:
-                cell.font = Font(bold=True)
-    for column, width in enumerate(widths):
-        sheet.column_dimensions[chr(ord("A") + column)].width = width
-    sheet.freeze_panes = "A2"
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
 
 
 def _rows(content: bytes) -> list[tuple[int, tuple[object, ...]]]:

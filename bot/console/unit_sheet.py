@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Generic, TypeVar
 
-from bot.console import sheet, words
+from bot.console import words
 from bot.console.unit_tree import in_order
 from bot.library.vietnamese import fold
 from bot.store.staff import Staff
 from bot.store.units import Draft, Unit, UnitKind
+from bot.workbook import Cell, book
 
 CODE, NAME, PARENT, KIND = "Mã", "Tên đơn vị", "Đơn vị cấp trên (mã hoặc tên)", "Loại"
 ALIASES, SINCE, UNTIL = "Tên cũ, tên khác (cách nhau bằng dấu ;)", "Có từ ngày", "Đến hết ngày"
@@ -70,15 +71,15 @@ def template() -> bytes:
         ("KCN01", "Công đoàn khu công nghiệp A", "", park, "", "01/07/2025", "", "", "", ""),
         ("", "Công đoàn Công ty B", "KCN01", grassroots, "CĐ Cty B; B Việt Nam", "", "", "", "", ""),
     )
-    return sheet.write("Đơn vị", HEADINGS, examples, WIDTHS)
+    return book("Đơn vị", HEADINGS, examples, WIDTHS)
 
 
 def exported(known: Mapping[int, Unit], people: Mapping[int, Staff]) -> bytes:
     """The list as the template has it, so that it can be changed and loaded again."""
-    return sheet.write("Đơn vị", HEADINGS, [_cells(unit, known, people) for _, unit in in_order(known)], WIDTHS)
+    return book("Đơn vị", HEADINGS, [_cells(unit, known, people) for _, unit in in_order(known)], WIDTHS)
 
 
-def _cells(unit: Unit, known: Mapping[int, Unit], people: Mapping[int, Staff]) -> list[sheet.Cell]:
+def _cells(unit: Unit, known: Mapping[int, Unit], people: Mapping[int, Staff]) -> list[Cell]:
     def named(unit_id: int | None) -> str:
         other = known.get(unit_id) if unit_id else None
         return (other.code or other.name) if other else ""

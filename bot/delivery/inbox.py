@@ -214,8 +214,8 @@ class Inbox:
         if account is None:
             return
         person_id = persons.ensure(connection, head.account_id, head.user_id, now)
-        if head.at > now - STALE:
-            persons.change(connection, person_id, wrote_at=head.at)
+        wrote = {"wrote_at": head.at} if head.at > now - STALE else {}
+        persons.change(connection, person_id, leaving_at=None, **wrote)  # back, so that staff find what is parked
         platform = self._directory.platform(account)
         for part in platform.parts(Outbound(self._engine().texts("delivery.sorry")), buttons=account.buttons):
             draft = Draft(account.id, person_id, Origin.REPLY, part.body, turn=f"t{head.id}", inbox_id=head.id)

@@ -18,9 +18,9 @@ from bot import logs
 from bot.clock import Clock, zone
 from bot.delivery.alarms import Mailer, explanations
 from bot.delivery.directory import Directory
-from bot.delivery.routes import Windows
 from bot.library.organisation import Organisation
 from bot.messages import Outbound
+from bot.platforms.rules import Windows
 from bot.states import Origin
 from bot.store import announcements, conversations, data_requests, marks, notifications, outbox, persons, staff, units
 from bot.store.announcements import State

@@ -19,12 +19,14 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import certifi
-import urllib3
 from pydantic import BaseModel, ConfigDict
-from urllib3.exceptions import HTTPError
+from urllib3 import Timeout
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from bot.deadline import PlainPool, TlsPool
 from bot.files.sniffing import Refused
 from bot.library.load import CONTENT
+from bot.talk import number
 
 MOST_REDIRECTS = 3
 CHUNK = 64 * 1024
@@ -129,13 +131,15 @@ class Downloader:
             try:
                 answer = pool.request(
                     "GET", path, headers=headers, redirect=False, retries=False, preload_content=False,
-                    timeout=urllib3.Timeout(connect=5, read=max(0.1, min(10.0, until - time.monotonic()))),
+                    timeout=Timeout(connect=5, total=max(0.1, until - time.monotonic())),
                 )  # fmt: skip
-                return self._read(answer, url, until)
+                return self._read(answer, url)
+            except ReadTimeoutError:
+                raise Unreachable("slow") from None
             except (HTTPError, OSError):
                 raise Unreachable("away") from None
 
-    def _read(self, answer: Any, url: str, until: float) -> tuple[bytes, str | None]:
+    def _read(self, answer: Any, url: str) -> tuple[bytes, str | None]:
         try:
             if answer.status in {301, 302, 303, 307, 308} and answer.headers.get("Location"):
                 return b"", urljoin(url, answer.headers["Location"])
@@ -143,21 +147,19 @@ class Downloader:
                 raise Unreachable("gone")
             if answer.status != 200:
                 raise Unreachable("away")
-            if int(answer.headers.get("Content-Length") or 0) > self.rules.most_bytes:
+            if (number(answer.headers.get("Content-Length")) or 0) > self.rules.most_bytes:
                 raise Refused("too_large")
-            return self._body(answer, until), None
+            return self._body(answer), None
         finally:
             answer.release_conn()
             answer.close()
 
-    def _body(self, answer: Any, until: float) -> bytes:
+    def _body(self, answer: Any) -> bytes:
         content = bytearray()
         for chunk in answer.stream(CHUNK, decode_content=False):
             content += chunk
             if len(content) > self.rules.most_bytes:
                 raise Refused("too_large")
-            if time.monotonic() > until:
-                raise Unreachable("slow")
         return bytes(content)
 
     def _pool(self, platform: str, url: str) -> Any:
@@ -168,13 +170,13 @@ class Downloader:
         except ValueError:
             raise Refused("address") from None
         if f"{parts.scheme}://{parts.netloc}" in self._local:
-            return urllib3.HTTPConnectionPool(host, port or 80)
+            return PlainPool(host, port or 80)
         if parts.scheme != "https" or port not in {None, 443} or parts.username is not None:
             raise Refused("address")
         if not self.rules.takes(platform, host):
             raise UnknownHost(host) if _NAME.fullmatch(host) else Refused("address")
         address = self._checked(host)
-        return urllib3.HTTPSConnectionPool(
+        return TlsPool(
             address,
             443,
             server_hostname=host,

@@ -13,6 +13,7 @@ from bot.initiatives.word import NO_DATA, grouped
 from bot.store import initiative_lists as lists
 from bot.store.initiative_lists import Wanted
 from bot.store.unit_reports import Reply, Request
+from bot.workbook import Cell, book
 
 WORDS = {
     "received": "Số hồ sơ",
@@ -52,14 +53,14 @@ def _headings(request: Request) -> list[str]:
 
 
 def merged_excel(request: Request, replies: Sequence[Reply], names: Mapping[int, str], _organisation: str) -> bytes:
-    rows: list[list[excel.Cell]] = []
+    rows: list[list[Cell]] = []
     for reply in replies:
         sent = reply.sent_at is not None
-        numbers: list[excel.Cell] = [reply.figures.get(key) if sent else None for key in WORDS]
-        answers: list[excel.Cell] = [reply.answers.get(str(at), "") for at in range(len(request.questions))]
+        numbers: list[Cell] = [reply.figures.get(key) if sent else None for key in WORDS]
+        answers: list[Cell] = [reply.answers.get(str(at), "") for at in range(len(request.questions))]
         day = excel.local_day(reply.sent_at)
         rows.append([names.get(reply.unit_id, ""), *numbers, *answers, day or "Chưa gửi"])
-    return excel.book("Báo cáo", _headings(request), rows)
+    return book("Báo cáo", _headings(request), rows, amounts=True)
 
 
 def merged_word(request: Request, replies: Sequence[Reply], names: Mapping[int, str], organisation: str) -> bytes:

@@ -1,25 +1,16 @@
-"""Excel lists in the officers' own columns: text stays text, and no cell of ours is ever a formula."""
+"""Excel lists of initiatives, in the officers' own columns."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, TypeAlias
 
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-
 from bot.clock import zone
 from bot.store.initiatives import Initiative
+from bot.workbook import Cell
 
-Cell: TypeAlias = str | int | date | None
 Names: TypeAlias = Mapping[str, Mapping[Any, str]]
-LONGEST = 32_000  # Excel's own limit is 32,767
-_STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 #: Beside these, every field of the form is a column by its key.
 COLUMNS: dict[str, str] = {
@@ -32,39 +23,6 @@ COLUMNS: dict[str, str] = {
 }  # fmt: skip
 SHIPPED = ("code", "title", "kind", "state", "author", "born", "phone", "unit", "subject", "gain", "since", "last_day",
            "received", "assigned")  # fmt: skip
-
-
-def book(title: str, headings: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """A workbook of one sheet; its rows may be many thousands."""
-    made = Workbook(write_only=True)
-    sheet = made.create_sheet(title[:31])
-    sheet.freeze_panes = "A2"
-    for at, heading in enumerate(headings, start=1):
-        sheet.column_dimensions[get_column_letter(at)].width = max(14, min(len(heading) + 4, 40))
-    sheet.append([_cell(sheet, heading, bold=True) for heading in headings])
-    for row in rows:
-        sheet.append([_cell(sheet, value) for value in row])
-    out = io.BytesIO()
-    made.save(out)
-    return out.getvalue()
-
-
-def _cell(sheet: Any, value: Cell, *, bold: bool = False) -> Any:
-    text: Any = ILLEGAL_CHARACTERS_RE.sub("", value)[:LONGEST] if isinstance(value, str) else value
-    cell = WriteOnlyCell(sheet, text)
-    if isinstance(text, str):
-        cell.data_type = "s"  # openpyxl would take a leading "=" for a formula
-        cell.number_format = "@"
-        cell.alignment = Alignment(vertical="top", wrap_text=True)
-        if text.startswith(_STARTS_A_FORMULA):
-            cell.quotePrefix = True  # so that Excel keeps it text when edited
-    elif isinstance(text, date):
-        cell.number_format = "DD/MM/YYYY"
-    elif isinstance(text, int):
-        cell.number_format = "#,##0"
-    if bold:
-        cell.font = Font(bold=True)
-    return cell
 
 
 def local_day(at: datetime | None) -> date | None:

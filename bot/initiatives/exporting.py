@@ -37,6 +37,7 @@ from bot.store.database import Database, DatabaseAway
 from bot.store.initiative_lists import Wanted
 from bot.store.initiatives import Initiative
 from bot.store.paper_jobs import Job
+from bot.workbook import Cell, book
 
 POLL_S = 1.0
 STEP = 25  # rows between two notes of progress
@@ -222,9 +223,9 @@ class Exporter:
         form, names = self._form(), self._names()
         columns = form.columns or excel.SHIPPED
         rows = [self._row(one, columns, names) for one in self._each(job)]
-        return excel.book("Sáng kiến", excel.headings(columns, form.label), rows)
+        return book("Sáng kiến", excel.headings(columns, form.label), rows, amounts=True)
 
-    def _row(self, one: Initiative, columns: Sequence[str], names: excel.Names) -> list[excel.Cell]:
+    def _row(self, one: Initiative, columns: Sequence[str], names: excel.Names) -> list[Cell]:
         with self._database.read() as connection:
             files = file_store.counts(connection, [one.id]).get(one.id, 0) if "files" in columns else 0
         made = excel.values(one, names, files, last_day(one.since, one.since_precision))

@@ -39,7 +39,7 @@ class Links:
         """Whose form a token opens; None when it is over or made up."""
         number, _, rest = token.partition("-")
         until, _, sign = rest.partition("-")
-        if not (number.isascii() and number.isdecimal() and until.isascii() and until.isdecimal()):
+        if not all(part.isascii() and part.isdecimal() and len(part) < 16 for part in (number, until)):
             return None
         good = any(hmac.compare_digest(sign.encode(), one.encode()) for one in self._signs(int(number), int(until)))
         return int(number) if good and int(until) > now.timestamp() else None

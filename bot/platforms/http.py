@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-CONNECT_S, READ_S = 3.05, 12.0
+from bot import deadline
+
+#: To connect; and for the whole call, which must end before the lease of the message that it sends.
+CONNECT_S, WHOLE_S = 3.05, 30.0
 MAX_ANSWER = 1024 * 1024
 
 # its lines hold whole addresses, and Messenger's addresses hold the token
@@ -40,8 +43,8 @@ class Http:
     The adapter of requests alone: a session would merge cookies, redirects and the environment into each call.
     """
 
-    def __init__(self, *, pool: int = 32, timeout: tuple[float, float] = (CONNECT_S, READ_S)) -> None:
-        self._adapter = HTTPAdapter(pool_connections=8, pool_maxsize=pool, max_retries=0)
+    def __init__(self, *, pool: int = 32, timeout: tuple[float, float] = (CONNECT_S, WHOLE_S)) -> None:
+        self._adapter = deadline.Adapter(pool_connections=8, pool_maxsize=pool, max_retries=0)
         self._timeout = timeout
 
     def close(self) -> None:
@@ -59,16 +62,21 @@ class Http:
         form: Mapping[str, str] | None = None,
         timeout: tuple[float, float] | None = None,
     ) -> Answer:
-        """Make one request. `body` goes as JSON in UTF-8. Raises NotSent or NoAnswer; HTTP errors are answers."""
+        """Make one request. `body` goes as JSON in UTF-8; `timeout`: seconds to connect, and for the whole call.
+
+        Raises NotSent or NoAnswer; HTTP errors are answers.
+        """
         failed: NotSent | NoAnswer
         data: bytes | Mapping[str, str] | None = form
+        connect, whole = timeout or self._timeout
         sent = dict(headers or {})
         if body is not None:
             data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
             sent["Content-Type"] = "application/json"
         try:
             request = requests.Request(method, url, params=params, data=data, headers=sent).prepare()
-            with self._adapter.send(request, timeout=timeout or self._timeout, stream=True) as response:
+            limit: Any = Timeout(connect=connect, total=whole)  # requests takes urllib3's own, its stubs do not say so
+            with self._adapter.send(request, timeout=limit, stream=True) as response:
                 raw = response.raw.read(MAX_ANSWER + 1, decode_content=True)
                 if len(raw) <= MAX_ANSWER:
                     return Answer(response.status_code, response.headers, _json(raw))

@@ -31,6 +31,13 @@ def storable(value: Any) -> Any:
     return value
 
 
+def identity(value: object) -> str | None:
+    """Read an id as text: they are opaque, and some come as numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    return str(value) or None
+
+
 def utf16_units(text: str) -> int:
     """Length in UTF-16 units: an emoji outside the basic plane counts two."""
     return len(text) + sum(1 for letter in text if ord(letter) > 0xFFFF)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from bot.simulator.acts import Act
 from bot.simulator.faults import Platform, Rule
+from bot.talk import number
 
 if TYPE_CHECKING:
     from bot.simulator import Simulator
@@ -207,8 +208,7 @@ def refusal(why: str, status: int = 400) -> Response:
 
 
 def _number(name: str) -> int:
-    text = request.args.get(name, "0")
-    return int(text) if text.isdigit() else 0
+    return number(request.args.get(name)) or 0
 
 
 def _called(call: requests.Request) -> Mapping[str, object]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from bot.simulator.control import Order, PersonId, Said, own_origin_only, read
 from bot.simulator.faults import Platform
 from bot.simulator.samples import FILES
+from bot.talk import number
 
 if TYPE_CHECKING:
     from bot.simulator import Simulator
@@ -114,7 +115,7 @@ class Page:
             return Response(status=204)
         since = request.args.get("exchange", "0")
         boot, _, _ = request.args.get("version", "").partition(".")
-        last = int(since) if since.isdigit() and boot == self._boot else 0
+        last = (number(since) or 0) if boot == self._boot else 0
         phones = {double.name: self._phone(double) for double in self._simulator.doubles}
         exchanges = self._simulator.tools.journal.exchanges(last)
         faults = self._simulator.tools.faults.listed()

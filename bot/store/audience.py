@@ -279,6 +279,19 @@ def freeze(connection: Connection, number: int, people: Iterable[tuple[int, int]
         connection.execute(made, rows)
 
 
+def was_sent(connection: Connection, number: int, person_id: int) -> bool:
+    """Whether this person is of the frozen audience, and not one for whom no message was made.
+
+    Messages themselves are deleted in time; a question may be open for longer.
+    """
+    theirs = select(announcement_people.c.person_id).where(
+        announcement_people.c.announcement_id == number,
+        announcement_people.c.person_id == person_id,
+        announcement_people.c.reason == "",
+    )
+    return connection.execute(theirs).first() is not None
+
+
 def accounts_of(connection: Connection, number: int) -> list[int]:
     query = select(announcement_people.c.account_id).where(announcement_people.c.announcement_id == number).distinct()
     return list(connection.scalars(query))
@@ -442,11 +455,14 @@ def _message(
 def _note_reasons(connection: Connection, number: int, step: Subquery) -> None:
     why = select(step.c.reason).where(step.c.person_id == announcement_people.c.person_id).scalar_subquery()
     none = select(step.c.person_id).where(step.c.way.in_(_NO_MESSAGE))
-    connection.execute(
-        update(announcement_people)
-        .where(announcement_people.c.announcement_id == number, announcement_people.c.person_id.in_(none))
-        .values(reason=why)
+    which = and_(announcement_people.c.announcement_id == number, announcement_people.c.person_id.in_(none))
+    # the step is read anew here, and by now a message of this very announcement may be the week's last
+    has = (
+        exists()
+        .where(outbox.c.announcement_id == number, outbox.c.person_id == announcement_people.c.person_id)
+        .correlate(announcement_people)
     )
+    connection.execute(update(announcement_people).where(which, ~has).values(reason=why))
 
 
 # ---- topics ----

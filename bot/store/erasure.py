@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, insert, not_, select, text, true
+from sqlalchemy import Connection, Table, delete, exists, insert, select, text, true
 
 from bot.store.schema import forgotten, inbox, metadata, outbox, persons
 from bot.store.sql import insert_or_ignore, upsert
@@ -48,6 +48,7 @@ def forget(connection: Connection, vault: Vault, person_id: int, now: datetime) 
 
 #: What waits, or is being answered, was written by somebody who is back.
 _TALKS = text("(inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))")
+_SAID = text("NOT (inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))")
 
 
 def _erase(connection: Connection, person_id: int, account_id: int, user_id: str, heard: Any) -> None:
@@ -91,11 +92,11 @@ def sweep(connection: Connection, now: datetime) -> int:
     long_ago = persons.c.leaving_at < now - LAST_WORD
     gone = (persons.c.leaving_at < now - timedelta(seconds=30)) & ~talks & (~busy | long_ago)
     query = select(persons.c.id, persons.c.account_id, persons.c.user_id).where(gone).limit(500)
-    # a turn that commits between this look and the deletes has its person's row already: whoever holds one is left alone
+    # what a turn writes is not seen before it commits, but it holds its person's row: those are left alone
     rows = connection.execute(query.with_for_update(skip_locked=True, of=persons)).all()
     for row in rows:
         # receipts of the last confirmation too, but not what came in a moment ago
-        _erase(connection, row.id, row.account_id, row.user_id, not_(_TALKS))
+        _erase(connection, row.id, row.account_id, row.user_id, _SAID)
     return len(rows)
 
 

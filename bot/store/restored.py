@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Connection, or_, select, text, update
+from sqlalchemy import Connection, and_, or_, select, text, update
 
 from bot.states import InboxState, OutboxEvent
 from bot.store import announcements, articles, marks, outbox
@@ -42,6 +42,7 @@ def hold_back(connection: Connection, made_at: datetime, now: datetime) -> HeldB
         return None
     running = select(announced.c.id).where(announced.c.state == State.RUNNING.value)
     due = [one.id for one in announcements.due(connection, now)]
+    _warn(connection)
     return HeldBack(
         paused=_stop(connection, "pause", list(connection.scalars(running)), now),
         asking=_stop(connection, "ask", due, now),
@@ -56,6 +57,15 @@ def _stop(connection: Connection, act: str, numbers: list[int], now: datetime) -
         announcements.move(connection, act, number, state_code=ANNOUNCEMENT)
         marks.raise_alarm(connection, f"announcement:{number}:asks", ANNOUNCEMENT, now, announcement=number)
     return len(numbers)
+
+
+def _warn(connection: Connection) -> None:
+    """What waits for an officer may have been let go by one: whoever does it now is to know."""
+    waits = or_(
+        announced.c.state.in_((State.PAUSED.value, State.ASKING.value)),
+        and_(announced.c.state == State.APPROVED.value, announced.c.send_at.is_(None)),
+    )
+    connection.execute(update(announced).where(waits).values(state_code=ANNOUNCEMENT))
 
 
 def _articles(connection: Connection) -> int:

@@ -14,7 +14,7 @@ from bot.announcements.campaigns import Campaigns
 from bot.announcements.effects import ChatEffects, facts
 from bot.errors import BotError
 from bot.store import announcements, audience, erasure, events, honoured, linking, surveys
-from bot.store.schema import outbox
+from bot.store.schema import outbox, persons
 from bot.talk import (
     AnswerSurvey,
     CancelRegistration,
@@ -58,10 +58,43 @@ def test_answers_are_counted_once_and_without_names(office: Office) -> None:
     with office.database.read() as connection:
         assert surveys.votes(connection, number) == {1: 2}
         assert surveys.words(connection, number) == ["Nhà ăn nên mở sớm hơn"]
-        for table in (surveys.survey_votes, surveys.survey_words):
+        for table in (surveys.survey_votes, surveys.survey_words, surveys.survey_writers):
             assert "person" not in "".join(column.name for column in table.columns)
         voters = connection.scalars(select(surveys.survey_votes.c.voter)).all()
     assert all(str(first) != voter for voter in voters)
+
+
+def test_only_who_was_asked_is_counted(office: Office) -> None:
+    asked, gone = office.people("zalo", 2)
+    (stranger,) = office.people("zalo", 1, subscribed=False)
+    number = office.started(body="Anh chị đi được không?", question={"choices": ["Có"], "free": True})
+    office.database.write(
+        lambda connection: connection.execute(persons.update().where(persons.c.id == gone).values(subscribed=False))
+    )
+    running.work(office.announcing)  # one has left between the approval and the sending
+    for person in (stranger, gone):
+        for answer in (AnswerSurvey(number, choice=0), AnswerSurvey(number, words="Xin chào")):
+            assert "không gửi" in _said(office, person, answer)
+    office.run(number)
+    assert "đã ghi" in _said(office, asked, AnswerSurvey(number, choice=0))
+    with office.database.read() as connection:
+        assert surveys.votes(connection, number) == {0: 1}
+        assert surveys.words(connection, number) == []
+
+
+def test_nobody_floods_the_officers_with_words(office: Office) -> None:
+    first, second = office.people("zalo", 2)
+    number = office.started(body="Góp ý?", question={"choices": [], "free": True})
+    said = [_said(office, first, AnswerSurvey(number, words=f"Ý {at}")) for at in range(surveys.MOST_WORDS + 2)]
+    assert ["đã chuyển" in one for one in said] == [True] * surveys.MOST_WORDS + [False] * 2
+    assert "không ghi thêm" in said[-1]
+    assert "đã chuyển" in _said(office, second, AnswerSurvey(number, words="Của người khác"))
+    with office.database.read() as connection:
+        kept = surveys.words(connection, number)
+        writers = connection.scalars(select(surveys.survey_writers.c.writer)).all()
+        voters = connection.scalars(select(surveys.survey_votes.c.voter)).all()
+    assert kept == ["Của người khác", *(f"Ý {at}" for at in range(surveys.MOST_WORDS))]
+    assert set(writers).isdisjoint(voters)
 
 
 def test_question_goes_out_as_buttons(office: Office) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection, insert, select
 
+from bot import workbook
 from bot.announcements import approval, cards
 from bot.announcements.announcing import Announcing
 from bot.library.organisation import Organisation
@@ -54,6 +55,18 @@ def _one(office: Office, number: int) -> announcements.Announcement:
 def _code(visitor: Visitor) -> dict[str, str]:
     visitor.office.time.pass_by(seconds=60)
     return {"code": visitor.code()}
+
+
+@pytest.mark.parametrize("odd", ["²", "9" * 30])
+def test_what_is_no_number_is_refused_in_words(administrator: Visitor, odd: str) -> None:
+    form = {"title": "Mời họp", "body": "Chào {tên}.", "everybody": "y", "trial": odd, "edition": "0"}
+    assert administrator.post("/announcements/new", form).status_code == 422
+    listed = workbook.book("Danh sách", ["Mã người"], [[odd]])
+    file = {"include": (io.BytesIO(listed), "a.xlsx")}
+    answer = administrator.post(
+        "/announcements/new", {**form, "trial": "0", **file}, content_type="multipart/form-data"
+    )
+    assert answer.status_code == 422
 
 
 def test_from_draft_to_approval_by_a_colleague(office: Office, administrator: Visitor) -> None:
@@ -200,7 +213,7 @@ def test_event_is_kept_and_listed(administrator: Visitor) -> None:
         "title": "Lớp hàn", "day": "2026-12-20", "at": "08:00", "close_day": "2026-12-18", "places": "20",
         "unit": "0", "state": "open", "remind_hours": "24",
     }  # fmt: skip
-    late = administrator.post("/events/new", {**form, "close_day": "2026-12-21"})
-    assert late.status_code == 422
+    for odd in ({"close_day": "2026-12-21"}, {"places": "²"}, {"places": "9" * 30}, {"remind_hours": "-1"}):
+        assert administrator.post("/events/new", {**form, **odd}).status_code == 422
     assert administrator.post("/events/new", form).status_code == 302
     assert "Lớp hàn" in administrator.get("/events").text

@@ -192,3 +192,20 @@ def test_no_form_breaks_the_console(
     if not administrator.inside:  # it changed its own role, or waited in a lock
         office.time.pass_by(hours=1)
         administrator.sign_in()
+
+
+@pytest.mark.parametrize("odd", ["9" * 30, "9" * 5000, "²", "-1"])
+def test_numbers_that_no_row_has_lead_nowhere(administrator: Visitor, odd: str) -> None:
+    for path in ("people", "announcements", "initiatives", "events", "units", "incidents", "staff"):
+        assert administrator.get(f"/{path}/{odd}").status_code == 404
+    for path in (
+        f"people?unit={odd}&account={odd}&q={odd}&before=2026-11-24T00:00:00%2B00:00~{odd}",
+        f"conversations?unit={odd}&account={odd}&start={odd}",
+        f"conversations?tab=all&before=2026-11-24T00:00:00%2B00:00~{odd}",
+        f"conversations?q=aaa&below={odd}",
+        f"announcements?below={odd}",
+        f"initiatives?unit={odd}&assigned={odd}&page={odd}",
+        f"audit?below={odd}&staff={odd}",
+    ):
+        assert administrator.get(f"/{path}").status_code == 200, path
+    assert administrator.post("/settings/routes", {"articles_a_month": odd}).status_code == 422

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
@@ -9,6 +10,7 @@ from typing import ClassVar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from sqlalchemy import Connection, select, update
 
 from bot.states import Origin, OutboxState
@@ -245,8 +247,12 @@ class TestIncidents:
         assert "Người bị ảnh hưởng: 1" in page
         administrator.post("/incidents/1/touch", {**empty, "people": "2"})
         assert "Người bị ảnh hưởng: 2" in administrator.get("/incidents/1").text
+        said = update(people).where(people.c.id == worker).values(unit_said="=Hoa\x0b\x07 Mai")
+        office.database.write(lambda connection: connection.execute(said))  # as a keyboard may send it
         answer = administrator.get("/incidents/1/people.xlsx")
-        assert answer.data[:2] == b"PK"
+        sheet = load_workbook(io.BytesIO(answer.data)).active
+        assert sheet is not None
+        assert "=Hoa Mai" in {cell for row in sheet.iter_rows(values_only=True) for cell in row}
         assert "Biên bản sự cố" in administrator.get("/incidents/1/minutes").text
 
     def test_a_closed_one_changes_no_more(self, administrator: Visitor) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+import re
 
-from bot.store import invitations
+import pytest
+from sqlalchemy import Connection
+
+from bot.store import invitations, sign_in, staff
 from bot.store.staff import Role
 from tests.console.conftest import PASSWORD, Office, Visitor
 
@@ -115,6 +118,70 @@ def test_the_code_that_set_the_phone_up_lets_nobody_in(office: Office, administr
     again.post("/sign-in", {"login": again.login, "password": PASSWORD})
     assert again.post("/sign-in/code", {"code": again.code()}).status_code == 422
     assert not again.inside
+
+
+def enrolling(office: Office) -> tuple[Visitor, Visitor]:
+    """An administrator before the page with the QR code, and a thief who has the password and came there too."""
+    officer = Visitor(office, office.app.test_client(), "truong.ban")
+    form = {"name": "A", "login": officer.login, "password": PASSWORD, "again": PASSWORD}
+    officer.post(f"/invitation/{office.invitation(Role.ADMINISTRATOR)}", form)
+    thief = Visitor(office, office.app.test_client(), officer.login)
+    answer = thief.post("/sign-in", {"login": thief.login, "password": PASSWORD})
+    assert answer.headers["Location"].endswith("/sign-in/phone")
+    return officer, thief
+
+
+def secret_shown(visitor: Visitor) -> str:
+    found = re.search(r'class="key">([A-Z2-7]+)<', visitor.get("/sign-in/phone").text)
+    return found.group(1) if found else ""
+
+
+def test_a_phone_that_is_set_up_is_not_shown_to_who_began_with_the_password_alone(office: Office) -> None:
+    officer, thief = enrolling(office)
+    officer.enrol()
+    assert officer.inside
+    assert secret_shown(thief) == ""
+    office.time.pass_by(seconds=60)
+    answer = thief.post("/sign-in/phone", {"code": officer.code()})
+    assert answer.headers["Location"].endswith("/sign-in")
+    assert not thief.inside
+    again = Visitor(office, office.app.test_client(), officer.login)
+    again.post("/sign-in", {"login": again.login, "password": PASSWORD})
+    assert again.post("/sign-in/code", {"code": officer.codes[0]}).status_code == 302  # the printed ones stayed
+
+
+def test_a_session_for_setting_up_that_opens_late_leads_to_the_sign_in(office: Office, administrator: Visitor) -> None:
+    """The password was checked a moment before the phone was confirmed."""
+
+    def late(connection: Connection) -> str:
+        person = staff.by_login(connection, administrator.login)
+        assert person
+        return sign_in.open_session(connection, office.time(), person.id, "enrol")
+
+    thief = office.visitor()
+    thief.client.set_cookie("console_session", office.database.write(late), path="/console/")
+    assert thief.get("/sign-in/phone").headers["Location"].endswith("/sign-in")
+    assert administrator.inside
+
+
+def test_who_looked_before_the_phone_was_set_up_does_not_know_its_secret(office: Office) -> None:
+    officer, thief = enrolling(office)
+    thief.secret = secret_shown(thief)
+    assert thief.secret
+    officer.enrol()
+    assert officer.inside
+    office.time.pass_by(seconds=60)
+    thief.post("/sign-in", {"login": thief.login, "password": PASSWORD})
+    assert thief.post("/sign-in/code", {"code": thief.code()}).status_code == 422
+    assert not thief.inside
+
+
+def test_the_page_with_the_secret_shows_the_same_one_when_it_is_loaded_again(office: Office) -> None:
+    officer, _ = enrolling(office)
+    assert secret_shown(officer) == secret_shown(officer)
+    officer.post("/sign-in/phone", {"code": "000000"})
+    officer.enrol()
+    assert officer.inside
 
 
 def test_half_a_sign_in_is_over_after_a_quarter_of_an_hour(office: Office, administrator: Visitor) -> None:

@@ -108,6 +108,16 @@ def test_a_step_and_a_printed_code_are_taken_once(kept: Database) -> None:
     assert sum(codes) == 1
 
 
+def test_one_offer_of_a_second_factor_is_proved_once(kept: Database) -> None:
+    person = _join(kept, "mot")
+    kept.write(lambda connection: sign_in.offer_totp(connection, person, b"old"))
+    kept.write(lambda connection: sign_in.offer_totp(connection, person, b"new"))
+    assert not kept.write(lambda connection: sign_in.confirm_totp(connection, person, b"old"))
+    with ThreadPoolExecutor(4) as hands:
+        proved = hands.map(lambda _: kept.write(lambda c: sign_in.confirm_totp(c, person, b"new")), range(4))
+        assert sum(proved) == 1
+
+
 def test_sessions_of_who_is_disabled_are_over(kept: Database) -> None:
     _join(kept, "mot")
     person = _join(kept, "hai")

@@ -124,3 +124,21 @@ def test_who_asks_to_be_forgotten_is_told_and_gone(stage: Stage, platform: str) 
         assert connection.exec_driver_sql("SELECT count(*) FROM persons").scalar() == 0
         assert connection.exec_driver_sql("SELECT count(*) FROM outbox").scalar() == 0
         assert connection.exec_driver_sql("SELECT count(*) FROM inbox").scalar() == 0
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_who_was_forgotten_and_writes_again_into_a_fault_stays_for_staff(stage: Stage, platform: str) -> None:
+    for text in ("xin chào", "xoá thông tin của tôi", "có"):
+        stage.say(platform, text)
+        stage.settle()
+    voice = stage.runtime.voice
+    voice._engine = Engine([_Broken()], voice.engine.library, voice.engine.texts, voice.engine.organisation)
+    stage.hands.pass_by(seconds=1)
+    stage.say(platform, "em bị tai nạn")
+    for _ in range(20):
+        stage.later(seconds=1)
+    assert stage.texts(platform)[-1] == voice.engine.texts("delivery.sorry")
+    stage.hands.pass_by(seconds=40)
+    stage.runtime.worker._repair.sweep()
+    with stage.runtime.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT state FROM inbox WHERE lane = 'talk'").scalars().all() == ["parked"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -16,6 +18,11 @@ RULES = Rules.load()
 SMALL = Rules(RULES.hosts, most_bytes=1000, seconds=5, attempts=3)
 
 
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\nConnection: close\r\n\r\n" + b"x" * 60
+#: Path to how much of the answer comes at once; then byte by byte.
+TRICKLED = {"/slow-head": 1, "/slow-body": len(ANSWER) - 60}
+
+
 class Handler(BaseHTTPRequestHandler):
     asked: ClassVar[list[str]] = []
 
@@ -25,6 +32,12 @@ class Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/latest/meta-data/")
             self.end_headers()
+            return
+        if self.path in TRICKLED:
+            self.wfile.write(ANSWER[: TRICKLED[self.path]])
+            for at in range(TRICKLED[self.path], len(ANSWER)):
+                time.sleep(0.03)  # the pace of a slow peer, nothing waits for it
+                self.wfile.write(ANSWER[at : at + 1])
             return
         status = {"/gone": 404, "/broken": 500}.get(self.path, 200)
         body = b"x" * (5000 if self.path in {"/large", "/large-untold"} else 10)
@@ -64,6 +77,12 @@ def test_too_much_is_refused_whether_it_is_told_or_not(origin: str, path: str) -
 def test_what_does_not_come_may_come_later(origin: str, path: str, code: str) -> None:
     with pytest.raises(Unreachable, match=code):
         Downloader(SMALL, [origin]).fetch("zalo", origin + path)
+
+
+@pytest.mark.parametrize("path", TRICKLED)
+def test_the_time_is_for_the_whole_file(origin: str, path: str) -> None:
+    with pytest.raises(Unreachable, match="slow"):
+        Downloader(replace(SMALL, seconds=0.3), [origin]).fetch("zalo", origin + path)
 
 
 def test_a_redirect_leads_nowhere_else(origin: str) -> None:

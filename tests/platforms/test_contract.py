@@ -347,6 +347,8 @@ UNCLEAR = [
     Fault.CUT,
     Fault.CUT_MIDWAY,
     Fault.SLOW,
+    Fault.TRICKLED_HEAD,
+    Fault.TRICKLED_BODY,
     Said(b"", status=500),
     Said(b"<html>", status=502),
     Said({}, status=503),

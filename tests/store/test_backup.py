@@ -71,7 +71,9 @@ def test_what_was_written_is_read_again_on_either_database(database: Database, o
     (tmp_path / "files" / "ab" / "anh.jpg").write_bytes(b"\xff\xd8")
     (tmp_path / "files" / "ab" / "half.part").write_bytes(b"\xff")  # a process was killed in the middle of it
     written = backup(database, tmp_path / "b.zip", tmp_path / "files", NOW)
-    assert restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False) == written
+    moved = NOW + timedelta(minutes=5)
+    read = restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", moved, replace=False)
+    assert (*written, None) == read
     assert not (tmp_path / "files2" / "ab" / "half.part").exists()
     assert (tmp_path / "files2" / "ab" / "anh.jpg").read_bytes() == b"\xff\xd8"
     with database.read() as one, other.read() as two:
@@ -113,7 +115,7 @@ def test_attachments_in_a_bucket_are_in_the_backup_and_go_where_attachments_are_
     S3.kept.clear()
     target = bucket if into == "bucket" else None
     read = restore(other, VAULT, tmp_path / "b.zip", tmp_path / "files2", NOW, replace=False, bucket=target)
-    assert read == written
+    assert (*written, None) == read
     assert (tmp_path / "files2" / "documents" / "d.json").exists()
     assert (bucket.get(ONE) if into == "bucket" else (tmp_path / "files2" / ONE).read_bytes()) == b"one"
     assert len(S3.kept) == (into == "bucket")
@@ -147,6 +149,26 @@ def test_whoever_was_forgotten_after_the_backup_stays_forgotten(database: Databa
         assert again.memory == {}
         assert connection.execute(select(inbox.c.user_id)).scalars().all() == ["72"]
     database.write(lambda connection: erasure.sweep(connection, later + timedelta(minutes=1)))
+    assert everyone(database) == ["72"]
+
+
+def test_who_was_forgotten_twice_stays_forgotten(database: Database, tmp_path: Path) -> None:
+    """Forgotten, back after the row had gone, in the backup, and forgotten again."""
+    database.write(fill)
+
+    def forget_71(at: datetime) -> None:
+        person = database.write(lambda connection: persons.ensure(connection, 1, "71", at))
+        database.write(lambda connection: erasure.forget(connection, VAULT, person, at + timedelta(minutes=1)))
+        database.write(lambda connection: erasure.sweep(connection, at + timedelta(minutes=2)))
+
+    forget_71(NOW)
+    back = NOW + timedelta(hours=1)
+    database.write(lambda connection: persons.ensure(connection, 1, "71", back))
+    backup(database, tmp_path / "b.zip", tmp_path / "files", back)
+    forget_71(back)
+    assert everyone(database) == ["72"]
+    restore(database, VAULT, tmp_path / "b.zip", tmp_path / "files", back + timedelta(hours=1), replace=True)
+    database.write(lambda connection: erasure.sweep(connection, back + timedelta(hours=2)))
     assert everyone(database) == ["72"]
 
 

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, event, func, insert, select
 
 from bot.states import Lane, Origin, OutboxEvent
-from bot.store import erasure, exports, outbox, persons
+from bot.store import erasure, exports, inbox, outbox, persons
+from bot.store.database import Database
 from bot.store.schema import forgotten, metadata
 from bot.store.schema import inbox as inbox_table
 from bot.store.schema import outbox as outbox_table
 from bot.store.schema import persons as persons_table
 from bot.store.tables import metadata as all_tables
 from bot.store.vault import Vault
-from tests.store.conftest import Desk
+from tests.conftest import Hands, new_postgres
+from tests.store.conftest import Desk, add_account
 
 SECRET_WORDS = "điều chỉ người này biết"
+
+
+@pytest.fixture
+def postgres_desk(postgres_server: str, postgres_with_tables: str, vault: Vault, hands: Hands) -> Iterator[Desk]:
+    """For what only a database with many writers does."""
+    made = Database(new_postgres(postgres_server, postgres_with_tables))
+    yield Desk(made, vault, hands, add_account(made, vault, hands))
+    made.close()
 
 
 def fill(desk: Desk, user: str) -> int:
@@ -137,6 +148,69 @@ def test_who_writes_again_is_new(desk: Desk) -> None:
     desk.do(persons.change, found.id, leaving_at=None)  # as a turn does
     desk.hands.pass_by(minutes=5)
     assert desk.do(erasure.sweep, desk.hands()) == 0
+
+
+def test_whoever_wrote_again_and_waits_is_not_swept(desk: Desk) -> None:
+    person = fill(desk, "leaver")
+    desk.do(erasure.forget, desk.vault, person, desk.hands())
+    desk.hands.pass_by(seconds=31)
+    ((message, _),) = desk.keep(desk.event("leaver"))
+    assert desk.do(erasure.sweep, desk.hands()) == 0
+    (row,) = desk.claim_talk()
+    desk.hands.pass_by(hours=25)  # however long it takes
+    assert desk.do(erasure.sweep, desk.hands()) == 0
+    assert (row.id, desk.inbox_row(message).state) == (message, "working")
+    desk.do(inbox.finish, row, "w1", desk.hands())
+    assert desk.do(erasure.sweep, desk.hands()) == 1  # the turn left them leaving
+
+
+@pytest.mark.postgres
+def test_a_sweep_leaves_alone_whom_a_turn_is_writing(postgres_desk: Desk) -> None:
+    """Nothing but the row's lock tells: what the turn wrote is not seen before it commits."""
+    desk = postgres_desk
+    person = desk.person("leaver")
+    desk.do(erasure.forget, desk.vault, person, desk.hands())
+    desk.hands.pass_by(seconds=31)
+    with desk.database.engine.begin() as turn:
+        persons.change(turn, person, leaving_at=None)
+        assert desk.do(erasure.sweep, desk.hands()) == 0
+    desk.do(persons.change, person, leaving_at=desk.hands())
+    desk.hands.pass_by(seconds=31)
+    with desk.database.engine.begin() as turn:  # it only queues something
+        outbox.add(turn, [outbox.Draft(desk.account, person, Origin.REPLY, {"text": "x"})], desk.hands())
+        assert desk.do(erasure.sweep, desk.hands()) == 0
+    assert people(desk) == 1
+
+
+@pytest.mark.postgres
+def test_what_comes_in_while_a_sweep_is_at_work_is_kept(postgres_desk: Desk) -> None:
+    desk = postgres_desk
+    person = desk.person("leaver")
+    desk.do(erasure.forget, desk.vault, person, desk.hands())
+    desk.hands.pass_by(seconds=31)
+    kept: list[tuple[int, str]] = []
+
+    def write_meanwhile(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("DELETE") and not kept:
+            kept.append((0, ""))
+            kept[:] = desk.keep(desk.event("leaver"))
+
+    event.listen(desk.database.engine, "before_cursor_execute", write_meanwhile)
+    assert desk.do(erasure.sweep, desk.hands()) == 1
+    assert desk.inbox_row(kept[0][0]).state == "received"
+    assert people(desk) == 0
+
+
+def test_who_came_back_before_the_sweep_is_not_forgotten_by_a_restore(desk: Desk) -> None:
+    person = fill(desk, "leaver")
+    desk.do(erasure.forget, desk.vault, person, desk.hands())
+    desk.hands.pass_by(seconds=5)
+    desk.do(persons.change, person, leaving_at=None, turns=9, unit_said="Xưởng 3")  # as turns do
+    desk.hands.pass_by(days=60)
+    assert desk.do(erasure.forget_again, desk.vault, desk.hands()) == 0
+    found = desk.do(persons.find, desk.account, "leaver")
+    assert found is not None
+    assert (found.turns, found.unit_said) == (9, "Xưởng 3")
 
 
 def test_a_late_receipt_of_the_last_word_leaves_no_trace(desk: Desk) -> None:

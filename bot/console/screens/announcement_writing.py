@@ -16,6 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response
 from wtforms import BooleanField
 
+from bot import talk
 from bot.announcements import drafting, people, routes
 from bot.console import access, sheet
 from bot.console.desk import desk
@@ -171,7 +172,7 @@ def _routes() -> dict[str, Any]:
         raise BotError("announcement.template_twice")
     posted = {n: article for n in offered["articles"] if (article := request.form.get(f"article_{n}", "").strip()[:80])}
     campaigns = routes.gallery(announcing()).campaigns
-    paid = {n: campaigns[n] for n in request.form.getlist("paid", type=int) if n in offered["paid"]}
+    paid = {n: campaigns[n] for n in request.form.getlist("paid", type=talk.number) if n and n in offered["paid"]}
     return routes.as_json(routes.Routed({made.account_id: made for made in picked}, posted, paid))
 
 
@@ -257,7 +258,7 @@ def _audience(form: WriteForm, one: Announcement | None) -> dict[str, Any]:
         "platforms": [name for name in request.form.getlist("platforms") if name in PLATFORMS],
         "topics": [name for name in request.form.getlist("topics") if name in campaigns().all],
         "initiative_states": [name for name in request.form.getlist("initiative_states") if name in people.STATES],
-        "events": [n for n in request.form.getlist("events", type=int) if n in _events()],
+        "events": [n for n in request.form.getlist("events", type=talk.number) if n in _events()],
         "include": _people("include", before),
         "exclude": _people("exclude", before),
     }
@@ -271,10 +272,13 @@ def _people(name: str, before: Mapping[str, Any]) -> Sequence[int]:
         kept: Sequence[int] = () if request.form.get(f"clear_{name}") else before.get(name, ())
         return kept
     rows = sheet.read(sent.read(), (PEOPLE,))
-    wrong = next((str(at) for at, row in rows if not row[PEOPLE].isdigit()), "")
-    if wrong:
-        raise BotError("announcement.bad_list", what=wrong)
-    return sorted({int(row[PEOPLE]) for _, row in rows})
+    found: set[int] = set()
+    for at, row in rows:
+        person = talk.number(row[PEOPLE])
+        if person is None:
+            raise BotError("announcement.bad_list", what=str(at))
+        found.add(person)
+    return sorted(found)
 
 
 def _moment(day: str, at: str) -> datetime | None:
@@ -287,9 +291,10 @@ def _moment(day: str, at: str) -> datetime | None:
 
 
 def _number(text: str) -> int:
-    if text and not text.isdigit():
+    found = talk.number(text or "0")
+    if found is None:
         raise BotError("announcement.bad_number")
-    return int(text or 0)
+    return found
 
 
 def _picture(one: Announcement | None) -> int | None:
@@ -337,7 +342,7 @@ def _check(one: Announcement | None, values: Mapping[str, Any]) -> None:
 
 def _save(one: Announcement | None, values: Mapping[str, Any]) -> int:
     at, by = desk(), access.here().staff.id
-    edition = request.form.get("edition", type=int) or 0
+    edition = request.form.get("edition", type=talk.number) or 0
 
     def op(connection: Connection) -> int:
         now = at.clock()

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, current_app, jsonify, redirect, re
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.announcements import account, approval, drafting, honouring, preflight, preview, routes, running, testing
 from bot.announcements.announcing import Announcing
 from bot.announcements.drafting import Message
@@ -21,6 +22,7 @@ from bot.errors import BotError
 from bot.store import announcements as store
 from bot.store import articles, audit, closing, linking, marks, surveys, units
 from bot.store.announcements import Announcement, State
+from bot.workbook import book
 
 screen = Blueprint("announcements", __name__)
 PAGE = 50
@@ -45,7 +47,7 @@ def one_of(number: int) -> Announcement:
 
 @screen.get("/announcements")
 def index() -> str:
-    below = request.args.get("below", type=int)
+    below = request.args.get("below", type=talk.number)
     with desk().database.read() as connection:
         found = store.listed(connection, below=below, limit=PAGE + 1)
     mine = [one for one in found if access.here().covers(one.unit_id)]
@@ -228,7 +230,7 @@ def settle(number: int) -> str | AnyResponse | tuple[str, int]:
     """Staff decide on messages nobody knows about."""
     one_of(number)
     at, by = desk(), access.here().staff.id
-    chosen, again = request.form.getlist("message", type=int), request.form.get("again") == "yes"
+    chosen, again = _numbers("message"), request.form.get("again") == "yes"
 
     def op(connection: Connection) -> None:
         now = at.clock()
@@ -244,7 +246,7 @@ def settle_article(number: int) -> str | AnyResponse | tuple[str, int]:
     """An officer looked whether an article is there that nobody knew about."""
     one_of(number)
     at, by = desk(), access.here().staff.id
-    key, arrived = (number, request.form.get("account", type=int) or 0), request.form.get("arrived") == "yes"
+    key, arrived = (number, request.form.get("account", type=talk.number) or 0), request.form.get("arrived") == "yes"
 
     def op(connection: Connection) -> None:
         now = at.clock()
@@ -270,7 +272,7 @@ def export(number: int) -> Response:
         )
         for person, bucket, reason, when in account.everyone(announcing(), number)
     ]
-    content = sheet.write("Kết quả gửi", ("Mã người", "Kết quả", "Lý do", "Lúc"), rows, (12, 36, 40, 22))
+    content = book("Kết quả gửi", ("Mã người", "Kết quả", "Lý do", "Lúc"), rows, (12, 36, 40, 22))
     at.database.write(
         lambda connection: audit.record(
             connection, at.clock(), by, "announcement.exported", "announcement", number, rows=len(rows)
@@ -287,13 +289,18 @@ def _why(reason: str) -> str:
     return words.say(code) if words.known(code) else words.say(reason)
 
 
+def _numbers(name: str) -> list[int]:
+    """The boxes that were ticked."""
+    return [found for found in request.form.getlist(name, type=talk.number) if found is not None]
+
+
 # ---- test sends ----
 
 
 @screen.post("/announcements/<int:number>/test")
 def test(number: int) -> str | AnyResponse | tuple[str, int]:
     one = one_of(number)
-    people = request.form.getlist("tester", type=int)
+    people = _numbers("tester")
     by = access.here().staff.id
     return _tried(one, "announcement_tested", lambda: testing.send(announcing(), number, by, people))
 
@@ -304,7 +311,7 @@ def testers() -> str | AnyResponse:
     at, by = desk(), access.here().staff
     code = ""
     if request.method == "POST" and request.form.get("drop"):
-        person = request.form.get("drop", type=int) or 0
+        person = request.form.get("drop", type=talk.number) or 0
         at.database.write(lambda connection: linking.drop_tester(connection, by.id, person))
     elif request.method == "POST":
         name = " ".join(request.form.get("name", "").split())[:80] or by.name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template, request
 
+from bot import talk
 from bot.console import access
 from bot.console.desk import desk
 from bot.store import audit, staff
@@ -32,8 +33,8 @@ def verify() -> str:
 
 
 def _page(verdict: audit.Verdict | None) -> str:
-    below = request.args.get("below", type=int)
-    who = request.args.get("staff", type=int)
+    below = request.args.get("below", type=talk.number)
+    who = request.args.get("staff", type=talk.number)
     act = request.args.get("act", "")
     with desk().database.read() as connection:
         entries = audit.latest(connection, below=below, staff_id=who, act=act, limit=PAGE + 1)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, SelectField
 
+from bot import talk
 from bot.announcements import honouring, people
 from bot.announcements.announcing import Announcing
 from bot.announcements.campaigns import Campaigns
@@ -22,6 +23,7 @@ from bot.errors import BotError
 from bot.store import announcements as store
 from bot.store import audit, honoured
 from bot.store import options as option_store
+from bot.workbook import book
 
 screen = Blueprint("campaigns", __name__)
 AREA = "campaigns"
@@ -136,7 +138,7 @@ def _kept(key: str, value: dict[str, Any]) -> AnyResponse:
 @screen.route("/campaigns/honoured", methods=["GET", "POST"])
 def honours() -> str | AnyResponse | tuple[str, int]:
     at, by = desk(), access.here().staff.id
-    year = request.values.get("year", type=int) or at.today.year
+    year = request.values.get("year", type=talk.number) or at.today.year
     fault = ""
     if request.method == "POST":
         try:
@@ -196,7 +198,7 @@ def remove(number: int) -> AnyResponse:
 @screen.post("/campaigns/honoured/send")
 def send_cards() -> AnyResponse:
     """To those the bot knows in the chat; who may approve may send them."""
-    year = request.form.get("year", type=int) or desk().today.year
+    year = request.form.get("year", type=talk.number) or desk().today.year
     honouring.send_cards(announcing(), year, access.here().staff.id)
     return redirect(url_for("console.campaigns.honours", year=year, done="cards_sent"))
 
@@ -204,7 +206,7 @@ def send_cards() -> AnyResponse:
 @screen.get("/campaigns/honoured/template.xlsx")
 def template() -> Response:
     row = ("Nguyễn Văn A", "Công ty Hoa Mai", "Gá kẹp hai đầu", "12/QĐ-CĐ, 10/05/2027", "có")
-    return _file(sheet.write("Tôn vinh", HEADINGS, [row], (24, 28, 40, 26, 16)), sheet.TYPE, "mau-ton-vinh.xlsx")
+    return _file(book("Tôn vinh", HEADINGS, [row], (24, 28, 40, 26, 16)), sheet.TYPE, "mau-ton-vinh.xlsx")
 
 
 @screen.get("/campaigns/honoured/<int:number>/card.png")
@@ -218,7 +220,7 @@ def card(number: int) -> Response:
 
 @screen.get("/campaigns/honoured/cards.zip")
 def all_cards() -> Response:
-    year = request.args.get("year", type=int) or desk().today.year
+    year = request.args.get("year", type=talk.number) or desk().today.year
     with desk().database.read() as connection:
         named = honoured.of_year(connection, year)
     out = io.BytesIO()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.forms import tidy
@@ -28,7 +29,7 @@ def texts() -> str | AnyResponse | tuple[str, int]:
     fault = _canned_fault(kept)
     if fault:
         return render_template("console/conversations/canned.html", texts=kept, version=version, fault=fault), 422
-    at, by, seen = desk(), access.here().staff.id, request.form.get("version", type=int)
+    at, by, seen = desk(), access.here().staff.id, request.form.get("version", type=talk.number)
     at.database.write(lambda connection: options.put(connection, at.clock(), by, "console", "canned", kept, over=seen))
     return redirect(url_for("console.conversations.canned", done="canned_saved"))
 

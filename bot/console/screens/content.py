@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, content_files, knowledge, shipped, words
 from bot.console.desk import desk
 from bot.console.editors import AnswerEditor, Bubble, DocumentEditor, Editor, MenuEditor, TextEditor
@@ -71,7 +72,7 @@ def _save(area: str, key: str, value: Any) -> AnyResponse:
     """What equals the shipped value is stored as none: a new release may then change it."""
     at, by = desk(), access.here().staff.id
     kept = None if value == shipped.of(area, at.content)[key] else value
-    seen = request.form.get("version", type=int)
+    seen = request.form.get("version", type=talk.number)
 
     def op(connection: Connection) -> bool:
         _, before = options.current(connection, area, key)

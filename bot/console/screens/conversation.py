@@ -12,6 +12,7 @@ from flask import Response, abort, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, thread
 from bot.console.access import May
 from bot.console.desk import desk
@@ -74,7 +75,7 @@ def _page(line: Line, fault: str = "", text: str = "") -> str:
         lively = _lively(connection, line, _moment("before"))
         canned = options.current(connection, "console", "canned")[0] or []
         around = surroundings(connection)
-    chosen = request.args.get("canned", type=int)
+    chosen = request.args.get("canned", type=talk.number)
     if not text and chosen is not None and 0 <= chosen < len(canned):
         text = canned[chosen]["text"]
     return render_template(
@@ -172,7 +173,7 @@ def _twice(connection: Connection, person_id: int, bodies: list[dict[str, Any]],
 
 def assign(person_id: int) -> AnyResponse | tuple[str, int] | str:
     line = mine(person_id)
-    to = request.form.get("to", type=int)
+    to = request.form.get("to", type=talk.number)
     with desk().database.read() as connection:
         people = staff.everyone(connection)
     if to is not None and to not in {one.id for one in _colleagues(people, line)}:

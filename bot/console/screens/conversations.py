@@ -11,6 +11,7 @@ from typing import Any
 from flask import Blueprint, render_template, request
 from sqlalchemy import Connection
 
+from bot import talk
 from bot.console import access, thread
 from bot.console.desk import desk
 from bot.console.screens import canned, conversation, stuck
@@ -56,8 +57,8 @@ def index() -> str:
 
 
 def _listed(connection: Connection, tab: str) -> tuple[list[Row], dict[str, Any] | None]:
-    account = request.args.get("account", type=int)
-    unit = request.args.get("unit", type=int)
+    account = request.args.get("account", type=talk.number)
+    unit = request.args.get("unit", type=talk.number)
     below = units.below(connection, {unit}) if unit and access.here().covers(unit) else None
     narrowed: dict[str, Any] = {
         "theirs": access.people_of(connection),
@@ -74,7 +75,7 @@ def _listed(connection: Connection, tab: str) -> tuple[list[Row], dict[str, Any]
 
 def _open_ones(connection: Connection, tab: str, narrowed: dict[str, Any]) -> tuple[list[Row], dict[str, Any] | None]:
     mine = access.here().staff.id if tab == "mine" else None
-    start = max(0, request.args.get("start", 0, type=int))
+    start = request.args.get("start", type=talk.number) or 0
     lines = conversations.waiting(connection, assigned_id=mine, start=start, limit=PAGE + 1, **narrowed)
     more = {**request.args.to_dict(), "start": start + PAGE} if len(lines) > PAGE else None
     return _rows(connection, lines[:PAGE]), more
@@ -85,12 +86,13 @@ def _cursor(line: Line) -> str:
 
 
 def _before() -> tuple[datetime, int] | None:
-    at, _, number = request.args.get("before", "").partition("~")
+    at, _, person = request.args.get("before", "").partition("~")
+    number = talk.number(person)
     try:
         moment = datetime.fromisoformat(at)
-        return (moment, int(number)) if moment.tzinfo else None
     except ValueError:
         return None
+    return (moment, number) if moment.tzinfo and number is not None else None
 
 
 def _rows(connection: Connection, lines: Sequence[Line]) -> list[Row]:
@@ -111,7 +113,7 @@ def _found(connection: Connection, wanted: str) -> tuple[list[Row], dict[str, An
     hits = said.find(
         connection,
         wanted,
-        below=request.args.get("below", type=int),
+        below=request.args.get("below", type=talk.number),
         theirs=access.people_of(connection),
         limit=PAGE + 1,
     )

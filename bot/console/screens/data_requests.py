@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from wtforms import DateField, SelectField
 from wtforms.validators import InputRequired
 
+from bot import talk
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.forms import Form, line, options
@@ -32,7 +33,7 @@ class RequestForm(Form):
 def index() -> str:
     with desk().database.read() as connection:
         open_ones = store.open_ones(connection)
-        closed = store.closed_ones(connection, below=request.args.get("below", type=int), limit=31)
+        closed = store.closed_ones(connection, below=request.args.get("below", type=talk.number), limit=31)
         people = {one.id: one for one in staff.everyone(connection)}
     return render_template(
         "console/data_requests/index.html", open_ones=open_ones, closed=closed[:30], people=people,
@@ -72,7 +73,7 @@ def _person(form: RequestForm) -> tuple[int | None, str]:
     """The number written in the form, when there is such a person."""
     if not form.person.text:
         return None, "" if form.contact.text else "duty.whose"
-    number = int(form.person.text) if form.person.text.isascii() and form.person.text.isdecimal() else 0
+    number = talk.number(form.person.text) or 0
     with desk().database.read() as connection:
         found = persons.get(connection, number)
     return (number, "") if found else (None, "duty.person_unknown")

@@ -13,6 +13,7 @@ from markupsafe import Markup, escape
 from werkzeug.utils import secure_filename
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, knowledge
 from bot.console.desk import desk
 from bot.console.forms import tidy
@@ -114,7 +115,7 @@ def show(slug: str) -> str:
     if not versions:
         abort(404)
     in_use = next((one for one in versions if not one.withdrawn), versions[0])
-    shown = _version(versions, request.args.get("version", in_use.document.version, type=int))
+    shown = _version(versions, talk.number(request.args.get("version")) or in_use.document.version)
     before = next(
         (one.document for one in versions if one.document.version < shown.document.version and not one.withdrawn), None
     )

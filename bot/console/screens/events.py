@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import SelectField
 
+from bot import talk
 from bot.console import access, sheet
 from bot.console.desk import desk
 from bot.console.forms import Form, line, options, paragraph
@@ -18,6 +19,7 @@ from bot.errors import BotError
 from bot.store import audit, units
 from bot.store import events as store
 from bot.store.events import Event
+from bot.workbook import book
 
 screen = Blueprint("events", __name__)
 STATES = {"draft": "Chưa mở", "open": "Mở đăng ký", "cancelled": "Đã hủy"}
@@ -65,7 +67,7 @@ def export(number: int) -> Response:
             (place, row.name, row.unit_said, f"{at.local(row.at):%H:%M %d/%m/%Y}")
             for place, row in enumerate(store.registered(connection, number), 1)
         ]
-    content = sheet.write("Danh sách", ("TT", "Họ và tên", "Nơi làm việc", "Đăng ký lúc"), rows, (6, 30, 40, 20))
+    content = book("Danh sách", ("TT", "Họ và tên", "Nơi làm việc", "Đăng ký lúc"), rows, (6, 30, 40, 20))
     at.database.write(
         lambda connection: audit.record(connection, at.clock(), by, "event.exported", "event", event.id, rows=len(rows))
     )
@@ -150,6 +152,7 @@ def _moment(day: str, at: str) -> datetime:
 
 
 def _number(text: str) -> int:
-    if text and not text.isdigit():
+    found = talk.number(text or "0")
+    if found is None:
         raise BotError("announcement.bad_number")
-    return int(text or 0)
+    return found

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import DateField, DateTimeLocalField, SelectField
 from wtforms.validators import InputRequired, Optional
 
+from bot import talk
 from bot.console import access, sheet, words
 from bot.console.desk import desk
 from bot.console.forms import Form, line, options, paragraph
@@ -17,6 +18,7 @@ from bot.console.unit_tree import choices
 from bot.store import accounts, audit, staff, units
 from bot.store import incidents as store
 from bot.store.incidents import STEPS, Incident
+from bot.workbook import book
 
 screen = Blueprint("incidents", __name__)
 SHOWN = 100
@@ -132,7 +134,7 @@ def _touched() -> TouchedForm:
 def touch(number: int) -> str | AnyResponse | tuple[str, int]:
     """Put people on the list; a list of numbers, or those of an account, a unit, a span of days."""
     incident, form = _incident(number), _touched()
-    named = [int(one) for one in form.people.text.replace(",", " ").split() if one.isascii() and one.isdecimal()]
+    named = [found for one in form.people.text.replace(",", " ").split() if (found := talk.number(one)) is not None]
     chosen = form.account.data or form.unit.data or form.since.data or form.until.data or named
     if not form.validate() or not chosen or incident.closed_at:
         return _page(incident, _form(incident), "duty.nobody_chosen", form), 422
@@ -187,7 +189,7 @@ def export(number: int) -> Response:
         )
         for row in rows
     ]
-    content = sheet.write("Người bị ảnh hưởng", HEADINGS, cells, (10, 24, 26, 36, 36, 20))
+    content = book("Người bị ảnh hưởng", HEADINGS, cells, (10, 24, 26, 36, 36, 20))
     name = f"su-co-{number}-nguoi-bi-anh-huong.xlsx"
     return Response(content, mimetype=sheet.TYPE, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 

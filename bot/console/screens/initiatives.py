@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.forms import tidy
@@ -41,14 +42,14 @@ FILTERS = ("q", "state", "idea", "unit", "assigned", "round", "subject", "since"
 
 def wanted_of(connection: Connection, given: Any) -> Wanted:
     """The filters of an address. A unit stands for itself and all below it."""
-    unit = given.get("unit", type=int)
+    unit = given.get("unit", type=talk.number)
     picked = given.getlist("state")
     return Wanted(
         words=given.get("q", "").strip()[:200],
         states=tuple(state for state in picked if state in {one.value for one in State}),
         idea={"yes": True, "no": False}.get(given.get("idea", "")),
         unit_ids=units.below(connection, {unit}) if unit else None,
-        assigned_id=given.get("assigned", type=int),
+        assigned_id=given.get("assigned", type=talk.number),
         round=given.get("round", ""),
         subject=given.get("subject", ""),
         since=_midnight(given.get("since", "")),
@@ -67,7 +68,7 @@ def _midnight(text: str, *, after: int = 0) -> datetime | None:
 
 @screen.get("/initiatives")
 def index() -> str:
-    at, page = initiative_desk(), max(request.args.get("page", 1, type=int), 1)
+    at, page = initiative_desk(), request.args.get("page", type=talk.number) or 1
     with desk().database.read() as connection:
         wanted = wanted_of(connection, request.args)
         total = lists.count(connection, wanted, theirs())
@@ -223,7 +224,7 @@ def note(number: int) -> str | AnyResponse | tuple[str, int]:
 
 @screen.post("/initiatives/<int:number>/assign")
 def assign(number: int) -> str | AnyResponse | tuple[str, int]:
-    to = request.form.get("to", type=int) or None
+    to = request.form.get("to", type=talk.number) or None
 
     def work(review: Any, connection: Connection, one: Initiative) -> None:
         if to is not None and to not in {person.id for person in _possible(connection, one)}:
@@ -235,7 +236,7 @@ def assign(number: int) -> str | AnyResponse | tuple[str, int]:
 
 @screen.post("/initiatives/<int:number>/place")
 def place(number: int) -> str | AnyResponse | tuple[str, int]:
-    unit_id = request.form.get("unit", type=int) or None
+    unit_id = request.form.get("unit", type=talk.number) or None
     if unit_id is not None:
         access.check_unit(unit_id)
     return _act(number, lambda review, connection, one: review.place(connection, one, unit_id), "initiative_placed")
@@ -273,7 +274,7 @@ def called(number: int, event_id: int) -> str | AnyResponse | tuple[str, int]:
 @screen.post("/initiatives/<int:number>/score")
 def score(number: int) -> str | AnyResponse | tuple[str, int]:
     at, remark = initiative_desk(), tidy(request.form.get("remark"))[:2000]
-    given = [request.form.get(f"score{place}", type=int) for place in range(len(at.form.criteria))]
+    given = [request.form.get(f"score{place}", type=talk.number) for place in range(len(at.form.criteria))]
     return _act(
         number,
         lambda review, connection, one: scoring.give(connection, at.form, one, review, given, remark),

@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access
 from bot.console.desk import desk
 from bot.console.forms import tidy
@@ -36,7 +37,7 @@ def add() -> str | AnyResponse | tuple[str, int]:
     try:
         fields = _fields(at)
         readers = "unit" if access.here().units is not None or form.get("readers") == "unit" else "province"
-        unit_id = form.get("unit", type=int) or None
+        unit_id = form.get("unit", type=talk.number) or None
         if unit_id is not None or access.here().units is not None:
             access.check_unit(unit_id)
         within, review = at.form.round_on(desk().today), at.review
@@ -65,7 +66,7 @@ def _fields(at: Any) -> dict[str, Any]:
     since = given.get("since", "")
     if use not in USES or any(not fields.get(item.key) for item in at.form.field if item.needed and item.kind != "use"):
         raise BotError("initiative.field_missing")
-    born = given.get("born", type=int)
+    born = given.get("born", type=talk.number)
     this_year = desk().today.year
     if born is None or not this_year - OLDEST < born <= this_year:
         raise BotError("initiative.field_missing")

@@ -9,6 +9,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access
 from bot.console.access import May
 from bot.console.desk import desk
@@ -47,7 +48,7 @@ def edit(number: int) -> str | AnyResponse | tuple[str, int]:
     given, now = request.form, desk().clock()
     title, text = tidy(given.get("title"))[:120], tidy(given.get("text"))[:1500]
     trade = given.get("trade", "")
-    picture = given.get("picture", type=int) or None
+    picture = given.get("picture", type=talk.number) or None
     byline = tidy(given.get("byline"))[:120]
     if not title or not text or trade not in at.form.trades:
         return _page(number, "story.incomplete"), 422

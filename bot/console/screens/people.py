@@ -10,6 +10,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from sqlalchemy import Connection, func, select
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, telling
 from bot.console.desk import desk
 from bot.console.unit_tree import choices
@@ -45,7 +46,7 @@ def index() -> str | AnyResponse:
         found = _by_number(wanted)
         if found is not None:
             return redirect(url_for("console.people.show", person_id=found))
-    unit, account = request.args.get("unit", type=int), request.args.get("account", type=int)
+    unit, account = request.args.get("unit", type=talk.number), request.args.get("account", type=talk.number)
     unclear = request.args.get("unclear") == "1"
     with desk().database.read() as connection:
         known = units.everything(connection)
@@ -78,17 +79,18 @@ def _cursor(line: Line) -> str:
 
 
 def _before() -> tuple[datetime, int] | None:
-    at, _, number = request.args.get("before", "").partition("~")
+    at, _, person = request.args.get("before", "").partition("~")
+    number = talk.number(person)
     try:
         moment = datetime.fromisoformat(at)
-        return (moment, int(number)) if moment.tzinfo else None
     except ValueError:
         return None
+    return (moment, number) if moment.tzinfo and number is not None else None
 
 
 def _by_number(wanted: str) -> int | None:
     """Our number, or the platform's own id."""
-    number = int(wanted) if wanted.isascii() and wanted.isdecimal() and len(wanted) < 16 else 0
+    number = talk.number(wanted) or 0
     query = select(people.c.id).where((people.c.id == number) | (people.c.user_id == wanted)).limit(1)
     with desk().database.read() as connection:
         theirs = access.people_of(connection)
@@ -139,7 +141,7 @@ def _count(connection: Connection, table: Any, person: Person) -> int:
 def correct(person_id: int) -> AnyResponse | tuple[str, int]:
     """Say which unit is meant; inside one's own units only."""
     _mine(person_id)
-    unit_id = request.form.get("unit", type=int) or None
+    unit_id = request.form.get("unit", type=talk.number) or None
     if not access.here().covers(unit_id):
         return _page(person_id, "people.unit_not_yours"), 422
     at, by = desk(), access.here().staff.id

@@ -12,6 +12,7 @@ from pathlib import Path
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, knowledge, personal
 from bot.console.desk import desk
 from bot.library import likeness, load
@@ -117,7 +118,7 @@ def start() -> AnyResponse:
 def _chosen() -> list[int]:
     """The numbers of the questions: those ticked, of a group's."""
     said = ",".join(request.form.getlist("miss")) or request.form.get("misses", "")
-    ids = [int(number) for number in said.split(",") if number.isdecimal() and len(number) < 16]
+    ids = [number for one in said.split(",") if (number := talk.number(one)) is not None]
     if not ids or len(ids) > MOST_QUESTIONS:
         abort(422)
     return ids

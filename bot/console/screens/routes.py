@@ -11,6 +11,7 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
+from bot import talk
 from bot.announcements import drafting, routes
 from bot.announcements.drafting import Message
 from bot.announcements.routes import (
@@ -51,7 +52,7 @@ def index() -> str | Response | tuple[str, int]:
     if request.method == "GET":
         return _index()
     month = request.form.get("articles_a_month", "").strip()
-    if month and not (month.isdigit() and 1 <= int(month) <= 100):
+    if month and not _number(month, 1, 100):
         return _index("settings.number_odd"), 422
     on = {name: True for name in OFFERED if request.form.get(name) == "yes"}
     try:
@@ -125,7 +126,7 @@ def template(key: str) -> str | Response | tuple[str, int]:
 
 def _given() -> dict[str, Any]:
     """The form as it came, tidied; the places are those of the text."""
-    account = _accounts().get(request.form.get("account", type=int) or 0)
+    account = _accounts().get(talk.number(request.form.get("account")) or 0)
     text, platform = tidy(request.form.get("text")), account.platform if account else "messenger"
     rows = [
         {
@@ -167,7 +168,7 @@ def _made(key: str, given: Mapping[str, Any]) -> Template:
     faults = (
         (not given["account"], "routes.account_missing"),
         (not given["name"], "routes.name_missing"),
-        (platform == "zalo" and not given["name"].isdigit(), "routes.id_odd"),
+        (platform == "zalo" and not (given["name"].isascii() and given["name"].isdecimal()), "routes.id_odd"),
         (
             platform == "messenger" and not re.fullmatch(r"[a-z]{2}(_[A-Z]{2})?", given["language"]),
             "routes.language_odd",
@@ -208,7 +209,8 @@ def _text_as_meta_wants(text: str) -> bool:
 
 
 def _number(text: str, least: int, most: int) -> bool:
-    return text.isdigit() and least <= int(text) <= most
+    found = talk.number(text)
+    return found is not None and least <= found <= most
 
 
 def _template(key: str, given: Mapping[str, Any], made: Template | None, fault: str = "") -> str:

@@ -157,9 +157,10 @@ def second_factor_right(person: Staff, given: str) -> bool:
 @screen.route("/sign-in/phone", methods=["GET", "POST"])
 def enrol() -> str | Response | tuple[str, int]:
     person = _half_in("enrol")
-    if person is None:
+    if person is None or person.totp_on:  # set up meanwhile: nobody sees that secret again
         return redirect(url_for("console.sign_in.password"))
-    key = _offered_secret(person.id)
+    offered = _offer(person.id)
+    key = str(desk().vault.open(offered)["secret"])
     form = CodeForm(request.form)
     organisation = desk().organisation()
     issuer = organisation.short_name or organisation.name or words.say("sign_in.issuer")
@@ -173,7 +174,9 @@ def enrol() -> str | Response | tuple[str, int]:
     step = second_factor.step(key, form.code.text, desk().clock())
     if not form.validate() or step is None:
         return render_template("console/sign_in/enrol.html", **shown, fault="sign_in.wrong_first_code"), 422
-    codes = _confirm(person, step)
+    if not _confirm(person, offered, step):
+        return redirect(url_for("console.sign_in.password"))
+    codes = fresh_codes(person)
     response = _with_session(person.id, "full", url_for("console.today.show"))
     page = make_response(render_template("console/sign_in/codes.html", codes=codes, signed_in=True))
     for cookie in response.headers.getlist("Set-Cookie"):
@@ -181,33 +184,40 @@ def enrol() -> str | Response | tuple[str, int]:
     return page
 
 
-def _offered_secret(staff_id: int) -> str:
+def _offer(staff_id: int) -> bytes:
+    """The sealed secret of this session: whoever has the password may have looked at another's, so each has its own."""
     at = desk()
-    fresh = at.vault.seal({"secret": second_factor.new_secret()})
+    mine = staff.hashed(request.cookies[guard.SESSION])
+    fresh = at.vault.seal({"secret": second_factor.new_secret(), "session": mine})
 
-    def op(connection: Connection) -> str:
+    def op(connection: Connection) -> bytes:
         sealed, _ = sign_in.totp_of(connection, staff_id)
-        if sealed is None:
-            sign_in.offer_totp(connection, staff_id, fresh)
-            sealed = fresh
-        return str(at.vault.open(sealed)["secret"])
+        if sealed is not None and at.vault.open(sealed).get("session") == mine:
+            return sealed
+        sign_in.offer_totp(connection, staff_id, fresh)
+        return fresh
 
     return at.database.write(op)
 
 
-def _confirm(person: Staff, step: int) -> list[str]:
-    """The app is set up: remember it, and make the printed codes."""
+def _confirm(person: Staff, offered: bytes, step: int) -> bool:
+    """The app is set up: remember it, and end what was opened by the password alone. False when another was first."""
     at = desk()
     now = at.clock()
+    session_id = g.session.id
 
-    def op(connection: Connection) -> None:
+    def op(connection: Connection) -> bool:
+        if not sign_in.confirm_totp(connection, person.id, offered):
+            return False
         sign_in.use_step(connection, person.id, step)
-        sign_in.confirm_totp(connection, person.id)
+        staff.revoke_sessions(connection, person.id, but=session_id)
         audit.record(connection, now, person.id, "sign_in.second_factor_set", "staff", person.id)
+        return True
 
-    at.database.write(op)
+    if not at.database.write(op):
+        return False
     tries_right(person.login, all_of_them=True)
-    return fresh_codes(person)
+    return True
 
 
 def fresh_codes(person: Staff) -> list[str]:

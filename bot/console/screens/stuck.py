@@ -7,6 +7,7 @@ import json
 from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from bot import talk
 from bot.console import access, thread
 from bot.console.desk import desk
 from bot.console.screens.conversation import mine, surroundings
@@ -31,7 +32,7 @@ def _stuck_words(one: conversations.Stuck) -> tuple[str, tuple[str, ...], str]:
 
 
 def settle() -> AnyResponse:
-    kind, row_id = request.form.get("kind", ""), request.form.get("row", type=int)
+    kind, row_id = request.form.get("kind", ""), request.form.get("row", type=talk.number)
     fate = request.form.get("fate", "")
     allowed = {"parked": {"again", "leave"}, "unsure": set(FATES)}.get(kind, set())
     if row_id is None or fate not in allowed:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clock import from_epoch
 from bot.messages import PAYLOAD_PREFIX, Attachment, Inbound, InboundKind
-from bot.platforms.messenger.webhook import Act, find_act, identity, person
-from bot.platforms.text import nfc
+from bot.platforms.messenger.webhook import Act, find_act, person
+from bot.platforms.text import identity, nfc
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import from_epoch
 from bot.messages import Event
 from bot.platforms.contract import MalformedWebhook, Signature, Verdict
+from bot.platforms.text import identity, storable
 from bot.states import Lane
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _HEADER = "x-hub-signature-256"
 _LONGEST_KEY = 255
-_LONE_SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
 
 #: Kinds of a messaging event that we want, under the key that holds each. The rest is answered 200 and dropped.
 _PERSON = ("message", "message_edit", "postback", "referral", "optin", "reaction")
@@ -66,7 +65,7 @@ def verify_subscription(params: Mapping[str, str], verify_tokens: Iterable[str])
 def split(body: bytes, clock: Clock) -> list[Event]:
     """Cut a batch into its events: several entries, of several Pages, each with up to three lists."""
     try:
-        envelope = _storable(json.loads(body))
+        envelope = storable(json.loads(body))
     except (ValueError, RecursionError):
         raise MalformedWebhook("not JSON") from None
     if not isinstance(envelope, dict):
@@ -142,13 +141,6 @@ def person(item: Mapping[str, Any], act: Act) -> str | None:
     return identity(side.get("id")) if isinstance(side, dict) else None
 
 
-def identity(value: object) -> str | None:
-    """Read an id as text: they are opaque, and some come as numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return str(value) or None
-
-
 def _key(act: Act, item: Mapping[str, Any], page: str | None, user: str | None) -> str:
     """Name the event so that a redelivery gets the same name and nothing else does."""
     fields, mid = act.fields, identity(act.fields.get("mid"))
@@ -180,14 +172,3 @@ def _time(stamp: object, entry: Mapping[str, Any], clock: Clock) -> datetime:
 
 def _objects(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _storable(value: Any) -> Any:
-    """Replace what JSON can say and a database cannot keep: half an emoji, and NUL."""
-    if isinstance(value, str):
-        return _LONE_SURROGATE_OR_NUL.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_storable(item) for item in value]
-    if isinstance(value, dict):
-        return {_storable(name): _storable(item) for name, item in value.items()}
-    return value

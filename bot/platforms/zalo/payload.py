@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bot.clock import from_epoch
 from bot.messages import PAYLOAD_PREFIX, Attachment, Inbound, InboundKind
-from bot.platforms.text import nfc
-from bot.platforms.zalo.webhook import EVENTS, identity, is_template_receipt, mapping
+from bot.platforms.text import identity, nfc
+from bot.platforms.zalo.webhook import EVENTS, is_template_receipt, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -223,7 +223,7 @@ def _degrees(value: object) -> str:
 def _telephone(value: object) -> str | None:
     """Give a number as a `tel:` address; 84… is the international form without its plus."""
     digits = (identity(value) or "").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
+    if not (digits.isascii() and digits.isdecimal()):
         return None
     return f"tel:+{digits}" if digits.startswith("84") else f"tel:{digits}"
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import VIETNAM
 from bot.platforms.contract import Check
 from bot.platforms.errors import SendError
+from bot.platforms.text import identity
 from bot.platforms.zalo import sending
-from bot.platforms.zalo.webhook import identity, mapping
+from bot.platforms.zalo.webhook import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

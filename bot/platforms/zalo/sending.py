@@ -13,10 +13,10 @@ from bot.messages import Part, Receipt
 from bot.platforms.contract import Cancelled
 from bot.platforms.errors import CodeRule, Refusal, SendError
 from bot.platforms.http import NoAnswer, NotSent
-from bot.platforms.text import nfc, split_text, utf16_units
+from bot.platforms.text import identity, nfc, split_text, utf16_units
 from bot.platforms.zalo.error_codes import BUTTONS_REFUSED, NIGHT, look_up
 from bot.platforms.zalo.tokens import usable
-from bot.platforms.zalo.webhook import ANONYMOUS, identity, mapping
+from bot.platforms.zalo.webhook import ANONYMOUS, mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

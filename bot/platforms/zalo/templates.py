@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from bot.messages import Part, Receipt
 from bot.platforms.contract import Cancelled
-from bot.platforms.text import nfc
+from bot.platforms.text import identity, nfc
 from bot.platforms.zalo import sending
-from bot.platforms.zalo.webhook import identity, mapping
+from bot.platforms.zalo.webhook import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ EVERYBODY = {"gender": "0"}
 def part(message: Approved) -> Part:
     """The body of a template message without its recipient. Raises ValueError for what Zalo would certainly refuse."""
     name = message.name.strip()
-    if not (name.isascii() and name.isdigit()):
+    if not (name.isascii() and name.isdecimal()):
         raise ValueError("a template's id is a number")
     values = {parameter: " ".join(nfc(value).split()) for parameter, value in message.values}
     if not all(values) or not all(values.values()):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import from_epoch
 from bot.messages import Event
 from bot.platforms.contract import MalformedWebhook, Signature, Verdict
-from bot.platforms.text import storable
+from bot.platforms.text import identity, storable
 from bot.states import Lane
 
 if TYPE_CHECKING:
@@ -219,13 +219,6 @@ def is_template_receipt(event: Mapping[str, Any]) -> bool:
 
 def mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def identity(value: object) -> str | None:
-    """Read an id as text: they are opaque, and some come as numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    return str(value) or None
 
 
 def _message(event: Mapping[str, Any]) -> Mapping[str, Any]:

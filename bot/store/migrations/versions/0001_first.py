@@ -300,6 +300,13 @@ def upgrade() -> None:
         batch_op.create_index("ix_survey_words_announcement", ["announcement_id", "id"], unique=False)
 
     op.create_table(
+        "survey_writers",
+        sa.Column("announcement_id", Id, nullable=False),
+        sa.Column("writer", sa.Text(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("announcement_id", "writer", name=op.f("pk_survey_writers")),
+    )
+    op.create_table(
         "units",
         sa.Column("id", Id, nullable=False),
         sa.Column("parent_id", Id, nullable=True),
