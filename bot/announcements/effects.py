@@ -70,14 +70,19 @@ class ChatEffects:
         if not audience.was_sent(connection, one.id, cause.person_id):  # a payload can be typed by anybody
             return self._from_texts("announcement.not_asked")
         if effect.choice is None and one.question.get("free") and effect.words.strip():
-            writer = self._vault.hashes("survey words", str(one.id), str(cause.person_id))[0]
-            kept = surveys.say(connection, one.id, writer, effect.words.strip()[:LONGEST_WORDS], cause.now)
-            return self._from_texts("announcement.written" if kept else "announcement.written_enough")
+            return self._words(connection, cause, effect)
         if effect.choice is None or not 0 <= effect.choice < len(one.question.get("choices", ())):
             return self._from_texts("announcement.over")
         voter = self._vault.hashes("survey", str(one.id), str(cause.person_id))[0]
         surveys.vote(connection, one.id, voter, effect.choice)
         return self._from_texts("announcement.thanks")
+
+    def _words(self, connection: Connection, cause: Cause, effect: AnswerSurvey) -> Say:
+        number, said = effect.announcement, effect.words.strip()[:LONGEST_WORDS]
+        writer = self._vault.hashes("survey words", str(number), str(cause.person_id))[0]
+        if not surveys.say(connection, number, writer, said, cause.now):
+            return self._from_texts("announcement.written_enough")
+        return self._from_texts("announcement.written")
 
     def _follow(self, connection: Connection, cause: Cause, effect: Follow) -> None:
         if effect.on:

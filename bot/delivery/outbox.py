@@ -16,12 +16,12 @@ from bot import logs
 from bot.clock import Clock
 from bot.delivery import tokens
 from bot.delivery.directory import Directory
-from bot.delivery.routes import HUMAN_AGENT, Rules, Windows
 from bot.delivery.tally import Tally
 from bot.delivery.tokens import Tokens
 from bot.messages import Receipt
 from bot.platforms.contract import Cancelled
 from bot.platforms.errors import Refusal, SendError
+from bot.platforms.rules import HUMAN_AGENT, Rules, Windows
 from bot.states import Origin, OutboxEvent
 from bot.store import accounts, marks, outbox, persons
 from bot.store.accounts import Account

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -21,7 +22,7 @@ from bot.store.inbox import Row
 BATCH = 50  # in one transaction: a webhook that must be acknowledged waits for it
 #: Another app owns the thread until it gives it back; should that event get lost, the bot is back after this.
 LONGEST_CONTROL = timedelta(hours=24)
-_TAG = "out-"
+_TAG = re.compile(r"out-([0-9]{1,18})")
 _RECEIPTS = {
     InboundKind.DELIVERED: OutboxEvent.DELIVERY_RECEIPT,
     InboundKind.READ: OutboxEvent.READ_RECEIPT,
@@ -106,8 +107,8 @@ class Receipts:
                     marks.end_alarm(connection, f"handover:{number}", now)
             return
         message_id = inbound.message_id or ""
-        if inbound.tag and inbound.tag.startswith(_TAG) and inbound.tag[len(_TAG) :].isdecimal():
-            outbox.confirm_tag(connection, account.id, int(inbound.tag[len(_TAG) :]), message_id, now)
+        if inbound.tag and (ours := _TAG.fullmatch(inbound.tag)):
+            outbox.confirm_tag(connection, account.id, int(ours[1]), message_id, now)
         elif message_id and not outbox.confirm(connection, account.id, [message_id], OutboxEvent.ECHO, inbound.at, now):
             known = persons.number(connection, account.id, inbound.user_id or "")
             if known is not None and inbound.text:
