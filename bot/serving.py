@@ -52,6 +52,7 @@ def run(settings: Settings, roles: Roles, say: Callable[[str], None]) -> None:
         process.start()
         for line in _addresses(runtime, roles, simulator):
             say(line)
+        process.learn()
         process.wait()
     finally:
         process.stop()
@@ -119,7 +120,10 @@ class _Process:
         if self._simulator is not None:
             self._simulator.start()
         logs.event("started", web=self._roles.web, worker=self._roles.worker, clock=self._roles.clock)
-        if self._roles.worker:  # last: turns wait for it, and everything else does not
+
+    def learn(self) -> None:
+        """Make the answers ready. Last: turns wait for it, and nothing else does."""
+        if self._roles.worker:
             logs.event("answers.ready", answers=len(self._runtime.voice.engine.library.answers))
 
     def wait(self) -> None:

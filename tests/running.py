@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -174,6 +175,11 @@ class Bot:
     def close(self) -> None:
         for program in self.programs.values():
             program.close()
+
+    def first_sign_in(self) -> str:
+        """The link for the first administrator, as printed."""
+        found = until(lambda: re.findall(r"First sign-in, once: (\S+)", self.logs()))
+        return str(found[0])
 
     def logs(self) -> str:
         return "\n".join(path.read_text(encoding="utf-8") for path in sorted(self.folder.glob("*.log")))

@@ -5,7 +5,6 @@ Written, previewed, approved by a leader on a phone, started, paused, resumed, a
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,9 +33,7 @@ class Town:
 
     @property
     def invitation(self) -> str:
-        found = re.search(r"First sign-in, once: (\S+)", self.bot.logs())
-        assert found
-        return found.group(1)
+        return self.bot.first_sign_in()
 
 
 @pytest.fixture

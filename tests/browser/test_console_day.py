@@ -32,9 +32,7 @@ class World:
     @property
     def link(self) -> str:
         """The line that `serve` prints for the first officer."""
-        found = re.search(r"First sign-in, once: (\S+)", self.bot.logs())
-        assert found
-        return found.group(1)
+        return self.bot.first_sign_in()
 
 
 @pytest.fixture

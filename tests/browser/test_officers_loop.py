@@ -32,9 +32,7 @@ class Town:
 
     @property
     def link(self) -> str:
-        found = re.search(r"First sign-in, once: (\S+)", self.bot.logs())
-        assert found
-        return found.group(1)
+        return self.bot.first_sign_in()
 
     def ask(self, user: str, text: str) -> str:
         """Ask, and give what the bot answers."""
