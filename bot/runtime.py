@@ -60,7 +60,7 @@ from bot.messages import Inbound
 from bot.platforms.contract import Platform
 from bot.platforms.http import Http
 from bot.platforms.messenger import MessengerPlatform, Profile
-from bot.platforms.rules import Rules, Windows
+from bot.platforms.rules import Rules
 from bot.platforms.zalo import ZaloPlatform
 from bot.reranking import Model, Reranked
 from bot.settings import Settings, private_folder
@@ -299,7 +299,7 @@ class Runtime(Store):
         facts: list[Facts] = [self._announced_facts, self.initiatives.facts]
         inbox = Inbox(database, self.directory, lambda: self.voice.engine, applied, clock, tally, self.owner, facts)
         receipts = Receipts(database, self.directory, clock, tally, staff_pause=self._staff_pause)
-        outbox = Outbox(database, self.directory, self.tokens, Windows.load(), clock, tally)
+        outbox = Outbox(database, self.directory, self.tokens, Rules.load(), clock, tally)
         repair = Repair(database, clock, tally, self.owner)
         return Worker(
             database,

@@ -20,7 +20,7 @@ from bot.delivery.alarms import Mailer, explanations
 from bot.delivery.directory import Directory
 from bot.library.organisation import Organisation
 from bot.messages import Outbound
-from bot.platforms.rules import Windows
+from bot.platforms.rules import Rules
 from bot.states import Origin
 from bot.store import announcements, conversations, data_requests, marks, notifications, outbox, persons, staff, units
 from bot.store.announcements import State
@@ -71,7 +71,7 @@ class Notifier:
         self._clock = clock
         self._organisation = organisation
         self._console_url = console_url
-        self._windows = Windows.load()
+        self._windows = Rules.load().windows
         self._words = explanations()
 
     def work(self) -> int:

@@ -21,7 +21,7 @@ from bot.delivery.tokens import Tokens
 from bot.messages import Receipt
 from bot.platforms.contract import Cancelled
 from bot.platforms.errors import Refusal, SendError
-from bot.platforms.rules import HUMAN_AGENT, Rules, Windows
+from bot.platforms.rules import HUMAN_AGENT, Rules
 from bot.states import Origin, OutboxEvent
 from bot.store import accounts, marks, outbox, persons
 from bot.store.accounts import Account
@@ -38,13 +38,12 @@ class Outbox:
     """Carries one leased row to its platform. Any number of threads may call `attempt`."""
 
     def __init__(
-        self, database: Database, directory: Directory, tokens: Tokens, windows: Windows, clock: Clock, tally: Tally
+        self, database: Database, directory: Directory, tokens: Tokens, rules: Rules, clock: Clock, tally: Tally
     ) -> None:
         self._database = database
         self._directory = directory
         self._tokens = tokens
-        self._windows = windows
-        self._rules = Rules.load()
+        self._rules, self._windows = rules, rules.windows
         self._clock = clock
         self._tally = tally
         self._after: dict[Refusal, Callable[[Claimed, SendError], None]] = {

@@ -47,8 +47,8 @@ def forget(connection: Connection, vault: Vault, person_id: int, now: datetime) 
 
 
 #: What waits, or is being answered, was written by somebody who is back.
-_TALKS = text("(inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))")
-_SAID = text("NOT (inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))")
+_WAITING = "(inbox.lane = 'talk' AND inbox.state IN ('received', 'working'))"
+_TALKS, _SAID = text(_WAITING), text(f"NOT {_WAITING}")
 
 
 def _erase(connection: Connection, person_id: int, account_id: int, user_id: str, heard: Any) -> None:

@@ -43,7 +43,7 @@ def world(tmp_path: Path) -> Iterator[World]:
             if name not in HOSTS:
                 del bot.environment[name]
         start_all(bot)
-        until(lambda: "First sign-in" in bot.logs())
+        bot.first_sign_in()
         yield World(bot, platforms, keys)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import create_engine
 from bot.store.tables import metadata
 from tests.browser.test_console_first_day import SIZES, Officer, _listen
 from tests.browser.test_simulator_page import browser
-from tests.running import SECRET, Bot, free_port, until
+from tests.running import SECRET, Bot, free_port
 
 __all__ = ["browser"]  # a fixture
 
@@ -37,13 +37,11 @@ def whole(tmp_path: Path) -> Iterator[Whole]:
     port = free_port()
     bot = Bot({"BOT_DATA_DIR": str(tmp_path / "data"), "SECRET_KEY": SECRET}, tmp_path, [port])
     program = bot.start("serve")
-    link = re.compile(r"(http://\S+/invitation/\S+)")
-    found = until(lambda: link.search(program.log.read_text(encoding="utf-8")), within_s=60)
+    link = bot.first_sign_in()
     engine = create_engine(f"sqlite:///{tmp_path / 'data' / 'bot.db'}")
     metadata.create_all(engine)
     engine.dispose()
-    assert found is not None
-    yield Whole(f"http://127.0.0.1:{port}", found.group(1), program.log)
+    yield Whole(bot.url, link, program.log)
     bot.close()
 
 
@@ -59,13 +57,28 @@ def hand_in(page: Page, root: str) -> str:
     """From the first word to the code, as a member on Zalo does it."""
     page.goto(f"{root}/simulator/")
     phone = page.locator(".seat[data-platform=zalo]")
+    begin(phone)
+    describe(phone)
+    return send(phone)
+
+
+def begin(phone: Locator) -> None:
+    """To the consent and the first question behind it."""
     say(phone, "em làm cái gá kẹp tiết kiệm 2p mỗi sp, nộp ở đâu", "đồng ý không?")
     say(phone, "1", "Lúc trước làm thế nào")
+
+
+def describe(phone: Locator) -> None:
+    """From there to the summary that waits to be sent."""
     say(phone, "trước phải giữ tay, hàn hay lệch", "Nay được lợi gì")
     say(phone, "trước 5 phút 1 cái, nay 3 phút", "từ khi nào")
     say(phone, "dùng từ 3/2026", "làm ở đâu")
     say(phone, "cty Hoa Mai", "năm sinh")
     say(phone, "Nguyễn Thị Hoa 1990", "bấm Gửi")
+
+
+def send(phone: Locator) -> str:
+    """Press "Gửi" in the summary; the code."""
     say(phone, "1", "báo cách nào")
     receipt = phone.locator(".turn.them .bubble").filter(has_text="Mã theo dõi").last.inner_text()
     found = re.search(r"SK-\d{5}-\d", receipt)

@@ -24,7 +24,7 @@ from bot.store.staff import Role
 from bot.store.units import Unit
 from bot.web.initiatives import ATOM
 from tests.browser.test_console_first_day import SIZES, Officer
-from tests.browser.test_initiatives import Whole, say, whole
+from tests.browser.test_initiatives import Whole, begin, describe, say, send, whole
 from tests.browser.test_simulator_page import browser
 from tests.running import session, until
 
@@ -109,23 +109,13 @@ def hand_in_with_a_photo(page: Page, root: str) -> str:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{root}/simulator/")
     phone = page.locator(".seat[data-platform=zalo]")
-    say(phone, "em làm cái gá kẹp tiết kiệm 2p mỗi sp, nộp ở đâu", "đồng ý không?")
-    say(phone, "1", "Lúc trước làm thế nào")
+    begin(phone)
     phone.get_by_role("button", name="Gửi ảnh, nhãn dán, ghi âm").click()
     phone.locator(".sheet").get_by_role("button", name="Ảnh", exact=True).click()
     expect(phone.locator(".turn.them .bubble").last).to_contain_text("Lúc trước làm thế nào", timeout=15_000)
-    say(phone, "trước phải giữ tay, hàn hay lệch", "Nay được lợi gì")
-    say(phone, "trước 5 phút 1 cái, nay 3 phút", "từ khi nào")
-    say(phone, "dùng từ 3/2026", "làm ở đâu")
-    say(phone, "cty Hoa Mai", "năm sinh")
-    say(phone, "Nguyễn Thị Hoa 1990", "bấm Gửi")
+    describe(phone)
     say(phone, "3", "Em đổi rồi")
-    say(phone, "1", "báo cách nào")
-    receipt = phone.locator(".turn.them .bubble").filter(has_text="Mã theo dõi").last.inner_text()
-    found = re.search(r"SK-\d{5}-\d", receipt)
-    assert found
-    say(phone, "1", "nhắn tại đây")
-    return found.group(0)
+    return send(phone)
 
 
 def walk(officer: Officer, root: str, role: Role) -> None:

@@ -45,7 +45,7 @@ class Town:
 def town(tmp_path: Path) -> Iterator[Town]:
     with bot_and_doubles("", tmp_path) as (bot, doubles):
         start_all(bot)
-        until(lambda: "First sign-in" in bot.logs())
+        bot.first_sign_in()
         yield Town(bot, doubles)
 
 

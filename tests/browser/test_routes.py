@@ -30,7 +30,7 @@ MONTH_S = 30 * 24 * 3600
 def town(tmp_path: Path) -> Iterator[Town]:
     with bot_and_doubles("", tmp_path, BOT_TIMEZONE=noon_zone()) as (bot, doubles):
         start_all(bot)
-        until(lambda: "First sign-in" in bot.logs())
+        bot.first_sign_in()
         database = Database(f"sqlite:///{tmp_path / 'data' / 'bot.db'}")
         gather(database, doubles, "messenger", PEOPLE, wrote_s_ago=MONTH_S)
         database.write(_all_registered)

@@ -14,7 +14,7 @@ from bot import clock
 from bot.delivery.outbox import Outbox
 from bot.delivery.tally import Tally
 from bot.delivery.tokens import Tokens
-from bot.platforms.rules import HUMAN_AGENT, Windows
+from bot.platforms.rules import HUMAN_AGENT, Rules
 from bot.runtime import Store
 from bot.settings import load
 from bot.states import Origin
@@ -63,7 +63,7 @@ class World:
     def _outbox(self) -> Outbox:
         store = self.store
         tokens = Tokens(store.database, store.vault, store.directory, clock.now, "test")
-        return Outbox(store.database, store.directory, tokens, Windows.load(), clock.now, Tally())
+        return Outbox(store.database, store.directory, tokens, Rules.load(), clock.now, Tally())
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_an_account_that_was_not_granted_it_after_all_says_so(world: World) -> N
 
 
 def test_only_messenger_knows_the_grant() -> None:
-    rules, today = Windows.load(), clock.now().date()
+    rules, today = Rules.load().windows, clock.now().date()
     assert rules.length("messenger", Origin.STAFF, today, grant=HUMAN_AGENT) > timedelta(days=6)
     assert rules.length("messenger", Origin.ANNOUNCEMENT, today, grant=HUMAN_AGENT) == timedelta()
     assert rules.length("zalo", Origin.STAFF, today, grant=HUMAN_AGENT) == timedelta()

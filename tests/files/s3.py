@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
+
+from tests.running import served
 
 BOX = "box"
 KEY_ID, SECRET, REGION = "AKIDTEST", "secret-of-the-test", "vn-1"
@@ -86,10 +87,5 @@ class S3(BaseHTTPRequestHandler):
 def s3() -> Iterator[str]:
     """Run an empty one with a bucket named BOX; its address."""
     S3.kept.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), S3)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=10)
-    server.server_close()
+    with served(S3) as address:
+        yield address

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import ClassVar
 
 import pytest
 
 from bot.files.downloading import Downloader, Rules, UnknownHost, Unreachable
 from bot.files.sniffing import Refused
+from tests.running import served
 
 RULES = Rules.load()
 SMALL = Rules(RULES.hosts, most_bytes=1000, seconds=5, attempts=3)
@@ -54,13 +54,8 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def origin() -> Iterator[str]:
     Handler.asked.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join(timeout=10)
-    server.server_close()
+    with served(Handler) as address:
+        yield address
 
 
 def test_a_double_that_the_operator_runs_is_asked(origin: str) -> None:
