@@ -30,6 +30,7 @@ from bot.store.outbox import Claimed
 #: Looks without a hint: in one process every hint arrives, and only what was put off must be found.
 POLL_S, POLL_ALONE_S = 0.05, 0.25
 GATHER_S = 0.02  # receipts are in no hurry: so many as come meanwhile share one transaction
+HAND_OUT_S = 0.02  # senders that become free so soon after each other are handed rows together
 TURNS_AHEAD = 4  # claimed for each turn thread, so that none waits for the claim
 ROOM = 4  # a turn leases at most so many messages for sending
 #: Slots that an announcement never takes: replies go first.
@@ -170,7 +171,16 @@ class Worker:
         self._loop(self._receipt, work, self._waits(Lane.RECEIPT))
 
     def _dispatch(self) -> None:
-        self._loop(self._send, self._hand_out, lambda: True)
+        handed_out = float("-inf")
+
+        def work() -> bool:
+            nonlocal handed_out
+            self._stopping.wait(max(0.0, handed_out + HAND_OUT_S - time.monotonic()))
+            self._send.clear()
+            handed_out = time.monotonic()
+            return self._hand_out()
+
+        self._loop(self._send, work, lambda: True)
 
     def _waits(self, lane: Lane) -> Callable[[], bool]:
         """A look that writes nothing: polls must not load the one writer."""

@@ -25,6 +25,7 @@ from sqlalchemy import (
     Table,
     Text,
     and_,
+    bindparam,
     delete,
     exists,
     false,
@@ -36,6 +37,7 @@ from sqlalchemy import (
 
 from bot.store import outbox
 from bot.store.outbox import Claimed
+from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata
 from bot.store.schema import outbox as messages
 from bot.store.sql import insert_or_ignore, locked
@@ -314,22 +316,29 @@ def over(connection: Connection, number: int, account_ids: Iterable[int]) -> Non
         )
 
 
-def running(connection: Connection, now: datetime) -> list[tuple[int, int]]:
-    """(account, announcement) where something is due: the running ones, and held ones that were let go."""
+def _running(_dialect: str) -> Any:
     waits = exists().where(
         messages.c.announcement_id == announcement_accounts.c.announcement_id,
         messages.c.announcement_id.is_not(None),
         messages.c.account_id == announcement_accounts.c.account_id,
         text("outbox.state IN ('queued', 'waiting')"),
-        messages.c.due_at <= now,
+        messages.c.due_at <= bindparam("moment"),
     )
-    query = (
+    live = text(f"announcements.state IN ({', '.join(repr(state) for state in _LIVE)})")
+    return (
         select(announcement_accounts.c.account_id, announcement_accounts.c.announcement_id)
         .join(announcements, announcements.c.id == announcement_accounts.c.announcement_id)
-        .where(announcements.c.state.in_(_LIVE), waits)
+        .where(live, waits)
         .order_by(announcement_accounts.c.announcement_id)
     )
-    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+_RUNNING = Prepared(_running)
+
+
+def running(connection: Connection, now: datetime) -> list[tuple[int, int]]:
+    """(account, announcement) where something is due: the running ones, and held ones that were let go."""
+    return [(row[0], row[1]) for row in _RUNNING.rows(connection, moment=now)]
 
 
 def claim(
@@ -339,28 +348,42 @@ def claim(
 
     The row is locked first: who paused it and got the answer knows that nothing more will leave.
     """
-    query = select(
-        announcements.c.state, announcements.c.rate, announcements.c.allowance, announcements.c.refilled_at
-    ).where(announcements.c.id == announcement_id)
-    row = connection.execute(locked(connection, query)).first()
-    if row is None or row.state not in _LIVE:
+    row = _PACE.first(connection, number=announcement_id)
+    if row is None or row[0] not in _LIVE:
         return []
-    if not row.rate:
+    _, rate, allowance, refilled_at = row
+    if not rate:
         return outbox.claim(connection, account_id, owner, now, limit, announcement_id=announcement_id, a_day=a_day)
-    allowance = _refilled(row, now)
+    allowance = _refilled(rate, allowance, refilled_at, now)
     limit = min(limit, int(allowance))
     if limit < 1:
         return []
     found = outbox.claim(connection, account_id, owner, now, limit, announcement_id=announcement_id, a_day=a_day)
     if found:
-        refilled_at = now if row.refilled_at is None else max(now, row.refilled_at)
-        change(connection, announcement_id, allowance=allowance - len(found), refilled_at=refilled_at)
+        refilled_at = now if refilled_at is None else max(now, refilled_at)
+        _TAKEN.count(connection, number=announcement_id, left=allowance - len(found), moment=refilled_at)
     return found
 
 
-def _refilled(row: Any, now: datetime) -> float:
-    burst: float = max(1.0, row.rate * BURST_S)
-    if row.refilled_at is None:
+_PACE = Prepared(
+    lambda _: (
+        select(announcements.c.state, announcements.c.rate, announcements.c.allowance, announcements.c.refilled_at)
+        .where(announcements.c.id == bindparam("number"))
+        .with_for_update(key_share=True)  # SQLite leaves it out: it has one writer
+    )
+)
+_TAKEN = Prepared(
+    lambda _: (
+        update(announcements)
+        .where(announcements.c.id == bindparam("number"))
+        .values(allowance=bindparam("left"), refilled_at=bindparam("moment"))
+    )
+)
+
+
+def _refilled(rate: float, allowance: float, refilled_at: datetime | None, now: datetime) -> float:
+    burst = max(1.0, rate * BURST_S)
+    if refilled_at is None:
         return burst
-    elapsed: float = max(0.0, (now - row.refilled_at).total_seconds())
-    return min(burst, float(row.allowance) + elapsed * float(row.rate))
+    elapsed = max(0.0, (now - refilled_at).total_seconds())
+    return min(burst, allowance + elapsed * rate)
