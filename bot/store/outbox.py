@@ -368,10 +368,10 @@ _NAME = Prepared(
 )
 _EARLY = Prepared(
     lambda _: (
-        select(early_receipts.c.state, early_receipts.c.at)
+        select(early_receipts.c.message_id, early_receipts.c.state, early_receipts.c.at)
         .where(
             early_receipts.c.account_id == bindparam("of_account"),
-            early_receipts.c.message_id == bindparam("message_id"),
+            early_receipts.c.message_id.in_((bindparam("message_id"), bindparam("anything"))),
         )
         .order_by(early_receipts.c.id)
     )
@@ -409,10 +409,12 @@ def accepted(connection: Connection, row: Claimed, message_id: str, now: datetim
         _NAME.count(connection, **who, to_message_id=message_id, moment=now)
     if row.body.get("menu"):
         _remember_menu(connection, row)
-    for event, at in _EARLY.rows(connection, of_account=row.account.id, message_id=message_id):
-        confirm(connection, row.account.id, [message_id], OutboxEvent(event), at, now)
-    for event, at in _EARLY.rows(connection, of_account=row.account.id, message_id=_anything_to(row.person_id)):
-        _confirm_earlier(connection, row.person_id, at, OutboxEvent(event), now)
+    names = {"message_id": message_id, "anything": _anything_to(row.person_id)}
+    for name, event, at in _EARLY.rows(connection, of_account=row.account.id, **names):
+        if name == message_id:
+            confirm(connection, row.account.id, [message_id], OutboxEvent(event), at, now)
+        else:
+            _confirm_earlier(connection, row.person_id, at, OutboxEvent(event), now)
     return bool(moved)
 
 

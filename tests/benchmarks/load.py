@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -111,28 +111,42 @@ def environment(folder: Path, made: Platform, database_url: str = "") -> dict[st
 
 
 class Door:
-    """One connection to the bot's webhook, kept open."""
+    """One connection to the bot's webhook, kept open: each request in one piece, as a proxy before the bot sends it.
+
+    As little work as can be: what the load costs is missing to the bot on the same two cores.
+    """
 
     def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._host = f"Host: 127.0.0.1:{port}\r\n"
 
     def post(self, body: bytes, path: str = "/webhooks/messenger") -> int:
         signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
-        headers = {"Content-Type": "application/json", "X-Hub-Signature-256": signature}
-        self._connection.request("POST", path, body, headers)
-        return self._status()
+        head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nX-Hub-Signature-256: {signature}\r\n"
+        return self._ask(f"POST {path} HTTP/1.1\r\n{self._host}{head}\r\n".encode() + body)
 
     def get(self, path: str) -> int:
-        self._connection.request("GET", path)
-        return self._status()
+        return self._ask(f"GET {path} HTTP/1.1\r\n{self._host}\r\n".encode())
 
-    def _status(self) -> int:
-        answer = self._connection.getresponse()
-        answer.read()
-        return answer.status
+    def _ask(self, request: bytes) -> int:
+        self._socket.sendall(request)
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self._more()
+        head, _, body = answer.partition(b"\r\n\r\n")
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line[:15].lower() == b"content-length:")
+        while len(body) < length:
+            body += self._more()
+        return int(head[9:12])
+
+    def _more(self) -> bytes:
+        if got := self._socket.recv(65536):
+            return got
+        raise ConnectionError("the bot closed the connection")
 
     def close(self) -> None:
-        self._connection.close()
+        self._socket.close()
 
 
 @dataclass
