@@ -14,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
+    CTE,
     Column,
     Connection,
     ForeignKey,
+    FromClause,
     Index,
     Select,
-    Subquery,
     Table,
     Text,
     and_,
@@ -335,7 +336,8 @@ def fan_out(
     last, people = _span(connection, number, after, size)
     if not people:
         return Batch(0, after, 0)
-    step = _step(number, after, last, ways).subquery()
+    read = _step(number, after, last, ways)
+    step = _looked_up_once(read)
     body = case(
         *(
             (and_(step.c.account_id == account, step.c.way == way), literal(written))
@@ -346,7 +348,7 @@ def fan_out(
     )
     made = _insert(connection, number, step, body, ways.now, useful_until)
     if made < people:
-        _note_reasons(connection, number, step)
+        _note_reasons(connection, number, read)
     return Batch(people, last, made)
 
 
@@ -363,7 +365,8 @@ def fan_out_each(
     last, people = _span(connection, number, after, size)
     if not people:
         return Batch(0, after, 0)
-    step = _step(number, after, last, ways).subquery()
+    read = _step(number, after, last, ways)
+    step = _looked_up_once(read)
     rows = connection.execute(select(step).where(step.c.way.not_in(_NO_MESSAGE))).mappings().all()
     bodies: Mapping[int, str] = written(connection, rows)
     values = [_message(number, dict(row), bodies[row["person_id"]], ways.now, useful_until) for row in rows]
@@ -371,7 +374,7 @@ def fan_out_each(
     if values:
         connection.execute(made, values)
     if len(values) < people:
-        _note_reasons(connection, number, step)
+        _note_reasons(connection, number, read)
     return Batch(people, last, len(values))
 
 
@@ -407,8 +410,14 @@ def _step(number: int, after: int, last: int, ways: Ways) -> Select[Any]:
     )
 
 
+def _looked_up_once(step: Select[Any]) -> CTE:
+    """PostgreSQL would work out the way anew wherever it is named; SQLite does once by itself."""
+    found: CTE = step.cte("step").prefix_with("MATERIALIZED", dialect="postgresql")
+    return found
+
+
 def _insert(
-    connection: Connection, number: int, step: Subquery, body: Any, now: datetime, useful_until: datetime | None
+    connection: Connection, number: int, step: FromClause, body: Any, now: datetime, useful_until: datetime | None
 ) -> int:
     at, until = literal(now, Moment()), literal(useful_until, Moment())
     state = case((step.c.way == HELD, literal("held")), else_=literal("queued"))
@@ -452,17 +461,14 @@ def _message(
     }
 
 
-def _note_reasons(connection: Connection, number: int, step: Subquery) -> None:
-    why = select(step.c.reason).where(step.c.person_id == announcement_people.c.person_id).scalar_subquery()
-    none = select(step.c.person_id).where(step.c.way.in_(_NO_MESSAGE))
-    which = and_(announcement_people.c.announcement_id == number, announcement_people.c.person_id.in_(none))
+def _note_reasons(connection: Connection, number: int, step: Select[Any]) -> None:
+    """Write down why there is none for those of the step who got no message."""
     # the step is read anew here, and by now a message of this very announcement may be the week's last
-    has = (
-        exists()
-        .where(outbox.c.announcement_id == number, outbox.c.person_id == announcement_people.c.person_id)
-        .correlate(announcement_people)
-    )
-    connection.execute(update(announcement_people).where(which, ~has).values(reason=why))
+    has = exists().where(outbox.c.announcement_id == number, outbox.c.person_id == announcement_people.c.person_id)
+    none = _looked_up_once(step.where(~has))
+    theirs = and_(announcement_people.c.announcement_id == number, announcement_people.c.person_id == none.c.person_id)
+    noted = update(announcement_people).values(reason=none.c.reason)
+    connection.execute(noted.where(theirs, none.c.way.in_(_NO_MESSAGE)))
 
 
 # ---- topics ----

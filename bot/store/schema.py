@@ -227,7 +227,12 @@ Index(
     sqlite_where=text("state = 'parked'"),
     postgresql_where=text("state = 'parked'"),
 )
-Index("ix_inbox_finished", inbox.c.finished_at)
+Index(
+    "ix_inbox_finished",
+    inbox.c.finished_at,
+    sqlite_where=text("finished_at IS NOT NULL"),
+    postgresql_where=text("finished_at IS NOT NULL"),
+)
 Index("ix_inbox_person", inbox.c.account_id, inbox.c.user_id, inbox.c.id)
 
 outbox = Table(
@@ -314,10 +319,27 @@ Index(
     sqlite_where=text("state = 'held'"),
     postgresql_where=text("state = 'held'"),
 )
-Index("ix_outbox_message", outbox.c.account_id, outbox.c.message_id)
+Index(
+    "ix_outbox_message",
+    outbox.c.account_id,
+    outbox.c.message_id,
+    sqlite_where=text("message_id IS NOT NULL"),
+    postgresql_where=text("message_id IS NOT NULL"),
+)
 Index("ix_outbox_person", outbox.c.person_id, outbox.c.id)
-Index("ix_outbox_finished", outbox.c.finished_at)
-Index("ix_outbox_announcement", outbox.c.announcement_id, outbox.c.state)
+Index(
+    "ix_outbox_finished",
+    outbox.c.finished_at,
+    sqlite_where=text("finished_at IS NOT NULL"),
+    postgresql_where=text("finished_at IS NOT NULL"),
+)
+Index(
+    "ix_outbox_announcement",
+    outbox.c.announcement_id,
+    outbox.c.state,
+    sqlite_where=text("announcement_id IS NOT NULL"),
+    postgresql_where=text("announcement_id IS NOT NULL"),
+)
 
 early_receipts = Table(  # a receipt for a message whose id we have not written down yet
     "early_receipts",
