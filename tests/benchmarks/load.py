@@ -22,6 +22,8 @@ from typing import Any
 
 from waitress.server import create_server
 
+from tests import postgres
+from tests.conftest import new_postgres
 from tests.running import SECRET, Bot, free_port
 
 APP_ID, APP_SECRET, PAGE = "1000000000000001", "secret-of-the-benchmark", "200000000000002"
@@ -45,15 +47,23 @@ def message(user: str, text: str = "menu") -> bytes:
     return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
 
 
-def receipt(user: str) -> bytes:
-    """Write a delivery receipt that names a message nobody knows, as from another system on the same Page."""
+def receipt(user: str, mid: str = "") -> bytes:
+    """Write a delivery receipt; without a message's id, of one that another system on the same Page sent."""
     at = int(time.time() * 1000)
     item = {
         "sender": {"id": user},
         "recipient": {"id": PAGE},
         "timestamp": at,
-        "delivery": {"mids": [f"m_other_{next(_numbers)}"], "watermark": at},
+        "delivery": {"mids": [mid or f"m_other_{next(_numbers)}"], "watermark": at},
     }
+    return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
+
+
+def echo(user: str, mid: str) -> bytes:
+    """Write the echo of a message that this app sent."""
+    at = int(time.time() * 1000)
+    said = {"mid": mid, "is_echo": True, "app_id": int(APP_ID), "text": "Họp lúc 8 giờ."}
+    item = {"sender": {"id": PAGE}, "recipient": {"id": user}, "timestamp": at, "message": said}
     return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
 
 
@@ -64,6 +74,7 @@ class Platform:
     port: int
     latency_s: float = 0.0
     taken: dict[str, float] = field(default_factory=dict)
+    answered: list[tuple[str, str]] = field(default_factory=list)  # (user, message id), oldest first
     waiting: dict[str, threading.Event] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start: Callable[[str, list[tuple[str, str]]], object]) -> list[bytes]:
@@ -76,7 +87,10 @@ class Platform:
                 event.set()
             if self.latency_s:
                 time.sleep(self.latency_s)
-        answer = json.dumps({"recipient_id": user, "message_id": f"m_{next(_numbers)}"}).encode()
+        mid = f"m_{next(_numbers)}"
+        if "message" in body:
+            self.answered.append((user, mid))
+        answer = json.dumps({"recipient_id": user, "message_id": mid}).encode()
         start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(answer)))])
         return [answer]
 
@@ -93,6 +107,16 @@ def platform(latency_s: float = 0.0) -> Iterator[Platform]:
     finally:
         server.close()
         thread.join(timeout=5)
+
+
+@contextmanager
+def database(*, on_postgres: bool) -> Iterator[str]:
+    """Give the URL of a PostgreSQL database on a server of its own, or nothing for the embedded one."""
+    if on_postgres:
+        with postgres.server() as server:
+            yield new_postgres(server)
+    else:
+        yield ""
 
 
 def environment(folder: Path, made: Platform, database_url: str = "") -> dict[str, str]:
@@ -151,31 +175,39 @@ class Door:
 
 @dataclass
 class Sent:
-    """One webhook of an open loop: when it left, and how long its answer took."""
+    """One webhook of an open loop: when it left, how long its answer took, and how long since it was due."""
 
     user: str
     at: float
     took_s: float
+    since_due_s: float
     status: int
 
 
-def open_loop(ports: Sequence[int], bodies: Iterable[tuple[str, bytes]], rate: float) -> list[Sent]:
-    """Post at a steady rate, whatever the answers do; sixteen connections take turns."""
+def question(user: str) -> tuple[str, Callable[[], bytes]]:
+    return user, lambda: message(user)
+
+
+def open_loop(ports: Sequence[int], asked: Iterable[tuple[str, Callable[[], bytes]]], rate: float) -> list[Sent]:
+    """Post at a steady rate, whatever the answers do; sixteen connections take turns.
+
+    Each webhook is made when it leaves, and waits from when it was due: one that queues behind slow answers is late.
+    """
     local = threading.local()
 
-    def send(number: int, user: str, body: bytes, due: float) -> Sent:
+    def send(number: int, user: str, make: Callable[[], bytes], due: float) -> Sent:
         door = getattr(local, "door", None)
         if door is None:
             door = local.door = Door(ports[number % len(ports)])
         time.sleep(max(0.0, due - time.time()))
-        at = time.time()
+        at, body = time.time(), make()
         status = door.post(body)
-        return Sent(user, at, time.time() - at, status)
+        return Sent(user, at, time.time() - at, time.time() - due, status)
 
     begin = time.time() + 0.1
     with ThreadPoolExecutor(16) as pool:
-        planned = enumerate(bodies)
-        futures = [pool.submit(send, number, user, body, begin + number / rate) for number, (user, body) in planned]
+        planned = enumerate(asked)
+        futures = [pool.submit(send, number, user, make, begin + number / rate) for number, (user, make) in planned]
         return [future.result() for future in futures]
 
 

@@ -1,4 +1,4 @@
-"""The way of one message, measured: `python -m tests.benchmarks.message [--database postgresql+psycopg://…]`.
+"""The way of one message, measured: `python -m tests.benchmarks.message [--postgres]`.
 
 Prints the rows of the design's table of bars that concern one message. Ratios compare within one run; the figures of
 two machines, or of one that is busy with something else, do not compare.
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.benchmarks import load
-from tests.benchmarks.load import Door, Platform, environment, message, new_user, quantile, row
+from tests.benchmarks.load import Door, Platform, environment, new_user, quantile, question, row
 from tests.running import Bot, free_port, start, start_all, status, until
 
 SECONDS = 10.0
@@ -23,14 +23,15 @@ PER_SECOND = 50
 
 def main() -> None:
     options = _options()
-    with tempfile.TemporaryDirectory() as name, load.platform() as made:
+    databases = load.database(on_postgres=options.postgres)
+    with tempfile.TemporaryDirectory() as name, load.platform() as made, databases as url:
         folder = Path(name)
         plain = _plain_flask(folder, made, options.seconds / 2)
-        ports = [free_port() for _ in range(2 if options.database else 1)]
-        bot = Bot(environment(folder, made, options.database), folder, ports)
+        ports = [free_port() for _ in range(2 if url else 1)]
+        bot = Bot(environment(folder, made, url), folder, ports)
         try:
             began = time.perf_counter()
-            start_all(bot, workers=2 if options.database else 1)
+            start_all(bot, workers=2 if url else 1)
             row("ready after start", f"{time.perf_counter() - began:.1f} s", "3 s")
             _measure(bot, made, options, plain)
         finally:
@@ -61,7 +62,7 @@ def _measure(bot: Bot, made: Platform, options: argparse.Namespace, plain: float
     _settled(made)
     made.latency_s = 0.0
     replies = load.closed_loop(bot.ports[0], made, 16, options.seconds)
-    bar = "reported" if options.database else "200"
+    bar = "reported" if options.postgres else "200"
     found = f"{replies / options.seconds:.0f} = {replies / options.seconds / plain:.2f} of plain Flask"
     row("replies/s, 16 connections in a closed loop, a menu message", found, f"{bar} (1.7 of plain Flask)")
     for process in bot.programs:
@@ -97,7 +98,7 @@ def _per_second(port: int, path: str, body: Callable[[], bytes], seconds: float 
 
 def _steady(bot: Bot, made: Platform, seconds: float) -> None:
     users = [new_user() for _ in range(int(PER_SECOND * seconds))]
-    sent = load.open_loop(bot.ports, ((user, message(user)) for user in users), PER_SECOND)
+    sent = load.open_loop(bot.ports, map(question, users), PER_SECOND)
     until(lambda: all(user in made.taken for user in users), within_s=60)
     took = [one.took_s * 1000 for one in sent]
     leaves = [(made.taken[one.user] - one.at) * 1000 for one in sent]
@@ -118,7 +119,7 @@ def _settled(made: Platform) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.message", description=__doc__)
-    parser.add_argument("--database", default="", help="a PostgreSQL URL; empty: SQLite")
+    parser.add_argument("--postgres", action="store_true", help="two web processes, two workers, a server of its own")
     parser.add_argument("--seconds", type=float, default=SECONDS)
     return parser.parse_args()
 
