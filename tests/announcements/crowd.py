@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from bot.announcements import approval
+from bot.announcements.announcing import Announcing, Words
+from bot.clock import Clock, now
+from bot.library.organisation import Organisation
+from bot.library.texts import Texts
+from bot.platforms.contract import Platform
+from bot.platforms.http import Http
+from bot.platforms.messenger import MessengerPlatform
+from bot.platforms.rules import Rules
+from bot.platforms.zalo import ZaloPlatform
+from bot.store import announcements
+from bot.store.announcements import State
 from bot.store.database import Database
 from bot.store.schema import accounts, persons
-from tests.running import Doubles
+from bot.store.vault import Vault
+from tests.running import SECRET, Doubles
 
 FIRST = {"zalo": 7_000_000_000_100_000, "messenger": 8_000_000_000_100_000}
 
@@ -43,3 +57,29 @@ def gather(database: Database, doubles: Doubles, platform: str, number: int, *, 
 
     database.write(op)
     return ids
+
+
+def office(database: Database, clock: Clock = now) -> Announcing:
+    """What staff's pages work with, beside a bot that runs on the same database."""
+    http, organisation = Http(), Organisation.open()
+    words = Words(organisation, Texts.open(organisation))
+    platforms: dict[str, Platform] = {"zalo": ZaloPlatform(http, clock), "messenger": MessengerPlatform(http, clock)}
+    return Announcing(database, platforms, clock, Vault([SECRET]), Rules.load(), lambda: words, "")
+
+
+def approved(announcing: Announcing, **facts: Any) -> int:
+    """An announcement to everybody that two people saw."""
+    written = {"title": "Thông báo", "body": "Họp lúc 8 giờ.", **facts}
+    number = announcing.database.write(
+        lambda connection: announcements.add(connection, announcing.clock(), 1, **written)
+    )
+    approval.submit(announcing, number, 1)
+    with announcing.database.read() as connection:
+        digest = approval.need(connection, number).digest
+    approval.approve(announcing, number, digest, 2)
+    return number
+
+
+def state(announcing: Announcing, number: int) -> State:
+    with announcing.database.read() as connection:
+        return approval.need(connection, number).state

@@ -13,24 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from bot import clock
-from bot.announcements import account, approval, running
-from bot.announcements.announcing import Announcing, Words
-from bot.clock import now
-from bot.library.organisation import Organisation
-from bot.library.texts import Texts
-from bot.platforms.contract import Platform
-from bot.platforms.http import Http
-from bot.platforms.messenger import MessengerPlatform
-from bot.platforms.rules import Rules
-from bot.platforms.zalo import ZaloPlatform
-from bot.store import announcements
+from bot.announcements import account, running
 from bot.store.announcements import State
 from bot.store.database import Database
 from bot.store.schema import outbox, persons
-from bot.store.vault import Vault
-from tests.announcements.crowd import gather, noon_zone
+from tests.announcements.crowd import approved, gather, noon_zone, office, state
 from tests.conftest import new_postgres
-from tests.running import SECRET, Bot, Doubles, bot_and_doubles, start_all, until
+from tests.running import Bot, Doubles, bot_and_doubles, start_all, until
 
 pytestmark = pytest.mark.long
 PEOPLE = 5_000
@@ -57,11 +46,11 @@ def test_account_is_exact_and_nobody_gets_it_twice(town: tuple[Bot, Doubles, Dat
     people = gather(database, doubles, "messenger", PEOPLE)
     doubles.knobs("messenger", latency_ms=LATENCY_MS)
     _faults(doubles)
-    announcing = _announcing(database)
-    number = _approved(announcing)
+    announcing = office(database)
+    number = approved(announcing, trial=20)
     assert running.start(announcing, number)
     killed = _kill_in_between(bot, doubles, KILLS)
-    until(lambda: _state(announcing, number) in {State.SENT, State.CLOSED}, within_s=600, every_s=0.5)
+    until(lambda: state(announcing, number) in {State.SENT, State.CLOSED}, within_s=600, every_s=0.5)
 
     closed = account.closing(announcing, number)
     print(f"{database.engine.dialect.name}: {killed} kills, {dict(closed.buckets)}, {dict(closed.reasons)}")
@@ -98,29 +87,6 @@ def _kill_in_between(bot: Bot, doubles: Doubles, kills: int) -> int:
         done += 1
     bot.ready()
     return done
-
-
-def _announcing(database: Database) -> Announcing:
-    http, organisation = Http(), Organisation.open()
-    words = Words(organisation, Texts.open(organisation))
-    platforms: dict[str, Platform] = {"zalo": ZaloPlatform(http, now), "messenger": MessengerPlatform(http, now)}
-    return Announcing(database, platforms, now, Vault([SECRET]), Rules.load(), lambda: words, "")
-
-
-def _approved(announcing: Announcing) -> int:
-    number = announcing.database.write(
-        lambda connection: announcements.add(connection, now(), 1, title="Thông báo", body="Họp lúc 8 giờ.", trial=20)
-    )
-    approval.submit(announcing, number, 1)
-    with announcing.database.read() as connection:
-        digest = approval.need(connection, number).digest
-    approval.approve(announcing, number, digest, 2)
-    return number
-
-
-def _state(announcing: Announcing, number: int) -> State:
-    with announcing.database.read() as connection:
-        return approval.need(connection, number).state
 
 
 def _told(database: Database, number: int, states: tuple[str, ...]) -> set[str]:

@@ -18,21 +18,14 @@ from pathlib import Path
 from sqlalchemy import Connection, insert
 
 from bot.announcements import account, approval, running
-from bot.announcements.announcing import Announcing, Words
-from bot.library.organisation import Organisation
-from bot.library.texts import Texts
-from bot.platforms.contract import Platform
-from bot.platforms.http import Http
-from bot.platforms.messenger import MessengerPlatform
-from bot.platforms.rules import Rules
-from bot.platforms.zalo import ZaloPlatform
+from bot.announcements.announcing import Announcing
 from bot.store import accounts, announcements, tables
 from bot.store.database import Database
 from bot.store.schema import accounts as account_table
 from bot.store.schema import apps, persons
 from bot.store.upgrade import upgrade
-from bot.store.vault import Vault
 from tests import postgres
+from tests.announcements.crowd import office
 from tests.conftest import new_postgres
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -64,7 +57,7 @@ def _measure(url: str, size: int) -> None:
     upgrade(database)
     database.write(tables.metadata.create_all)
     _fill(database, size)
-    announcing = _announcing(database)
+    announcing = office(database, lambda: NOW)
     number = database.write(lambda connection: announcements.add(connection, NOW, 1, title="Thông báo", body="Họp."))
     submit_s = _timed(lambda: approval.submit(announcing, number, 1))
     with database.read() as connection:
@@ -106,14 +99,6 @@ def _claim(database: Database, announcing: Announcing, number: int, at: int) -> 
     account_id = pairs[at % len(pairs)][0]
     rows = database.write(lambda connection: announcements.claim(connection, account_id, "w", now, 20, number, 3))
     assert len(rows) == 20
-
-
-def _announcing(database: Database) -> Announcing:
-    http, organisation = Http(), Organisation.open()
-    words = Words(organisation, Texts.open(organisation))
-    clock = lambda: NOW  # noqa: E731
-    platforms: dict[str, Platform] = {"zalo": ZaloPlatform(http, clock), "messenger": MessengerPlatform(http, clock)}
-    return Announcing(database, platforms, clock, Vault(["k" * 40]), Rules.load(), lambda: words, "")
 
 
 def _fill(database: Database, size: int) -> None:

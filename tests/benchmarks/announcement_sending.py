@@ -18,23 +18,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, insert, select
 
 from bot import clock
-from bot.announcements import approval, running
-from bot.announcements.announcing import Announcing, Words
-from bot.library.organisation import Organisation
-from bot.library.texts import Texts
-from bot.platforms.contract import Platform as Adapter
-from bot.platforms.http import Http
-from bot.platforms.messenger import MessengerPlatform
-from bot.platforms.rules import Rules
-from bot.platforms.zalo import ZaloPlatform
-from bot.store import announcements
+from bot.announcements import running
 from bot.store.database import Database
 from bot.store.schema import accounts, outbox, persons
-from bot.store.vault import Vault
-from tests.announcements.crowd import noon_zone
+from tests.announcements.crowd import approved, noon_zone, office
 from tests.benchmarks import load
 from tests.benchmarks.load import Platform, environment, new_user, quantile, question, row
-from tests.running import SECRET, Bot, free_port, start_all, until
+from tests.running import Bot, free_port, start_all, until
 
 PEOPLE, RATE, BURST, REPLIES = 5000, 300.0, 30.0, 20
 LATENCY_S = 0.05
@@ -62,8 +52,8 @@ def _measure(bot: Bot, made: Platform, database: Database, options: argparse.Nam
     load.open_loop(bot.ports, map(question, [new_user() for _ in range(50)]), 25)  # all is made
     until(lambda: len(made.taken) >= 50)
     database.write(lambda connection: _gather(connection, options.people, options.rate))
-    announcing, before, announced = _announcing(database), set(made.taken), clock.now()
-    number = _approved(announcing)
+    announcing, before, announced = office(database), set(made.taken), clock.now()
+    number = approved(announcing)
     assert running.start(announcing, number)
     until(lambda: len(made.taken) > len(before) + 100, within_s=60)
     seconds = int(options.people / options.rate) - 3
@@ -122,26 +112,6 @@ def _gather(connection: Connection, people: int, rate: float) -> None:
     rows = [{**facts, "user_id": new_user(), "wrote_at": now - timedelta(hours=1)} for _ in range(people)]
     connection.execute(insert(persons), rows)
     connection.execute(accounts.update().values(rate=rate, burst=BURST, allowance=0, refilled_at=now))
-
-
-def _announcing(database: Database) -> Announcing:
-    http, organisation = Http(), Organisation.open()
-    words = Words(organisation, Texts.open(organisation))
-    adapters: dict[str, Adapter] = {
-        "zalo": ZaloPlatform(http, clock.now),
-        "messenger": MessengerPlatform(http, clock.now),
-    }
-    return Announcing(database, adapters, clock.now, Vault([SECRET]), Rules.load(), lambda: words, "")
-
-
-def _approved(announcing: Announcing) -> int:
-    facts = {"title": "Thông báo", "body": "Họp lúc 8 giờ."}
-    number = announcing.database.write(lambda connection: announcements.add(connection, clock.now(), 1, **facts))
-    approval.submit(announcing, number, 1)
-    with announcing.database.read() as connection:
-        digest = approval.need(connection, number).digest
-    approval.approve(announcing, number, digest, 2)
-    return number
 
 
 def _options() -> argparse.Namespace:

@@ -96,8 +96,8 @@ class Platform:
 
 
 @contextmanager
-def platform(latency_s: float = 0.0) -> Iterator[Platform]:
-    made = Platform(free_port(), latency_s)
+def platform(latency_s: float = 0.0, made: Platform | None = None) -> Iterator[Platform]:
+    made = made or Platform(free_port(), latency_s)
     limits = {"threads": 64, "connection_limit": 500, "asyncore_use_poll": True}
     server = create_server(made, host="127.0.0.1", port=made.port, **limits)
     thread = threading.Thread(target=server.run, daemon=True)
