@@ -30,7 +30,6 @@ from bot.store.outbox import Claimed
 
 MOST_REJECTED_TRIES = 2
 LONGEST_BACKOFF_S = 300.0
-NEW_TOKEN = timedelta(minutes=1)
 NAMED_FOR = timedelta(minutes=15)  # a limit that the platform no longer names is over
 
 
@@ -180,10 +179,6 @@ class Outbox:
         self._directory.changed()
 
     def _token_expired(self, row: Claimed, error: SendError) -> None:
-        made = row.account.tokens_at
-        if row.attempts > 1 and made is not None and self._clock() - made < NEW_TOKEN:
-            self._misconfigured(row, error)  # a new one is refused too: a person must look
-            return
         renewed = self._tokens.renew(row.account)
         due = self._clock() + (timedelta() if renewed else timedelta(seconds=1))
         self._move(row, OutboxEvent.TRY_LATER, code=error.code, due_at=due)

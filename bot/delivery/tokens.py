@@ -23,6 +23,10 @@ REFRESH_AFTER = timedelta(hours=10)
 #: Longer than the refresh call's time-outs, twice: it may be tried again under the same lock.
 LOCK = timedelta(seconds=60)
 TRIES = 2
+#: A pair that came from a refresh may take so long until the platform knows it everywhere.
+SETTLES = timedelta(seconds=5)
+#: One that is refused so soon after its issue is not old: something else is wrong, and another would be refused too.
+NEW = timedelta(minutes=1)
 
 
 class Tokens:
@@ -34,7 +38,10 @@ class Tokens:
         self._owner = owner
 
     def renew(self, account: Account) -> bool:
-        """After a call with `account`'s token was refused: True when the store holds a newer one to try with."""
+        """After a call with `account`'s token was refused: True when the store holds a newer one to try with.
+
+        False: wait a moment. When no token can help, the account is held and a person called.
+        """
         lease = f"token:{account.id}"
         holder = f"{self._owner}:{secrets.token_hex(4)}"  # two threads of one process are two holders
         if not self._locked(lease, holder):
@@ -45,6 +52,12 @@ class Tokens:
                 return False
             if current.tokens_version != account.tokens_version:
                 return True
+            age = self._age(current)
+            if age < SETTLES:
+                return False
+            if age < NEW:
+                self._give_up(current, f"{current.platform}.token_dead")
+                return False
             return self._refresh(current)
         finally:
             self._database.write(lambda connection: marks.drop_lease(connection, lease, holder))
@@ -58,6 +71,12 @@ class Tokens:
             due = account.tokens_at is None or now - account.tokens_at > REFRESH_AFTER
             if due and account.state == accounts.ACTIVE and self._directory.refresh_token(account):
                 self.renew(account)
+
+    def _age(self, account: Account) -> timedelta:
+        """How long ago a refresh gave this pair; one that a person gave may have been old already."""
+        if account.tokens_at is None or account.tokens_until is None:
+            return timedelta.max
+        return self._clock() - account.tokens_at
 
     def _refresh(self, account: Account) -> bool:
         refresh_token = self._directory.refresh_token(account)

@@ -9,7 +9,7 @@ import pytest
 from bot.announcements import account, approval, routes, running
 from bot.announcements.routes import Parameter, Template
 from bot.simulator.messenger_paid import AD_ACCOUNT, CAMPAIGN
-from bot.store import announcements, articles, initiatives, options, persons
+from bot.store import accounts, announcements, articles, initiatives, options, persons
 from bot.store.announcements import State
 from bot.store.articles import Article
 from tests.delivery.conftest import PLATFORMS, USER, Stage
@@ -245,6 +245,19 @@ def test_an_old_token_is_renewed_in_between(stage: Stage) -> None:
     run(stage)
     assert stage.counted("zalo.broadcast") == 1
     assert post(stage, number).state == articles.SENT
+
+
+def test_a_new_token_that_is_refused_too_holds_the_account(stage: Stage) -> None:
+    """Refreshing every few seconds for a day would help nobody; a person must look."""
+    number = posting(stage)
+    stage.fault("zalo", "dead_token", probability=1.0)
+    for _ in range(8):
+        run(stage)
+        stage.hands.pass_by(seconds=5.01)
+    assert stage.account("zalo").state == accounts.HELD
+    assert stage.counted("zalo.call.token") == 1
+    assert stage.alarms()[f"account:{stage.account('zalo').id}"] == "zalo.token_dead"
+    assert post(stage, number).state == articles.WAITING
 
 
 @pytest.mark.parametrize("code", [-211, -201, -248])
