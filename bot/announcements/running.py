@@ -14,20 +14,18 @@ from typing import Any
 from sqlalchemy import Connection
 
 from bot import logs
-from bot.announcements import drafting, people, preflight, routes
-from bot.announcements.announcing import Announcing, Words
+from bot.announcements import bodies, drafting, preflight, routes
+from bot.announcements.announcing import Announcing
 from bot.announcements.approval import need
 from bot.announcements.drafting import Message
-from bot.announcements.routes import Paid, Routed, Template
+from bot.announcements.routes import Routed
 from bot.clock import zone
 from bot.errors import BotError
-from bot.messages import Part
-from bot.platforms.contract import Advertiser, Platform
 from bot.platforms.rules import House
-from bot.store import accounts, announcements, articles, audience, audit, closing, marks, optins
+from bot.store import announcements, articles, audience, audit, closing, marks
 from bot.store.announcements import Announcement, State
 from bot.store.announcements import announcements as table
-from bot.store.audience import AT_ONCE, BILLED, HELD, MARKETING, WINDOW, Batch, Ways
+from bot.store.audience import AT_ONCE, Batch, Ways
 
 STEP = 3000  # people made into messages in one transaction: webhooks wait for no more than that
 BUDGET_S = 8.0  # one call of `work` makes messages no longer
@@ -227,13 +225,13 @@ def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
     size = min(STEP, one.trial) if one.trial and not one.tried else STEP
     with announcing.database.read() as connection:
         message = drafting.pictured(announcing, connection, one)
-    bodies = _bodies(announcing, message, routed)
+    written = bodies.for_all(announcing, message, routed)
 
     def op(connection: Connection) -> Announcement | None:
         mine = (table.c.checkpoint == one.checkpoint, table.c.state == State.RUNNING.value)
         if not announcements.change(connection, one.id, *mine, checkpoint=one.checkpoint):
             return None  # another clock is ahead, or it was paused meanwhile
-        batch = _fan_out(announcing, connection, one, message, size, open_ways, bodies, routed)
+        batch = _fan_out(announcing, connection, one, message, size, open_ways, written, routed)
         announcements.change(connection, one.id, checkpoint=batch.last, fanned_out=batch.people < size)
         return need(connection, one.id)
 
@@ -242,78 +240,15 @@ def _step(announcing: Announcing, one: Announcement) -> Announcement | None:
 
 def _fan_out(
     announcing: Announcing, connection: Connection, one: Announcement, message: Message, size: int,
-    open_ways: Ways, bodies: Mapping[int, Mapping[str, str]], routed: Routed,
+    open_ways: Ways, for_all: Mapping[int, Mapping[str, str]], routed: Routed,
 ) -> Batch:  # fmt: skip
     if not (message.merges or routed.merges):
-        return audience.fan_out(connection, one.id, one.checkpoint, size, open_ways, bodies, one.useful_until)
+        return audience.fan_out(connection, one.id, one.checkpoint, size, open_ways, for_all, one.useful_until)
 
     def written(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-        return _each(announcing, connection, message, rows, routed)
+        return bodies.for_each(announcing, connection, message, rows, routed)
 
     return audience.fan_out_each(connection, one.id, one.checkpoint, size, open_ways, written, one.useful_until)
-
-
-def _bodies(announcing: Announcing, message: Message, routed: Routed) -> dict[int, dict[str, str]]:
-    """Account to way to the body that all get; nothing where texts differ."""
-    if message.merges or routed.merges:
-        return {}
-    made: dict[int, dict[str, Any]] = {}
-    with announcing.database.read() as connection:
-        known = accounts.all_accounts(connection)
-    for account in known:
-        platform = announcing.platforms[account.platform]
-        part = drafting.parts(message, announcing.words(), platform, {}, real_buttons=account.buttons)[0]
-        made[account.id] = {way: drafting.body(part, billed=way == BILLED) for way in (WINDOW, BILLED, HELD)}
-        if (template := routed.templates.get(account.id)) is not None:
-            made[account.id][template.way] = _templated(platform, template, message, announcing.words(), {}, part)
-    return audience.bodies_as_json(made)
-
-
-def _each(
-    announcing: Announcing, connection: Connection, message: Message, rows: Sequence[Mapping[str, Any]], routed: Routed
-) -> dict[int, str]:
-    known = {account.id: account for account in accounts.all_accounts(connection)}
-    values = people.values(connection, [row["person_id"] for row in rows], announcing.words().texts)
-    words, tokens = announcing.words(), _tokens(connection, rows)
-    made = {}
-    for row in rows:
-        account, person = known[row["account_id"]], row["person_id"]
-        facts = {drafting.UNIT: row["unit_said"], **values.get(person, {})}
-        platform, template = announcing.platforms[account.platform], routed.templates.get(account.id)
-        part = drafting.parts(message, words, platform, facts, real_buttons=account.buttons)[0]
-        if template is not None and row["way"] == template.way:
-            body = _templated(platform, template, message, words, facts, part)
-        elif row["way"] == MARKETING:
-            body = _paid(
-                announcing.advertisers[account.platform], routed.paid[account.id], part, tokens.get(person, "")
-            )
-        else:
-            body = drafting.body(part, billed=row["way"] == BILLED)
-        made[person] = audience.as_json(body)
-    return made
-
-
-def _templated(
-    platform: Platform, template: Template, message: Message, words: Words, facts: Mapping[str, str], plain: Part
-) -> dict[str, object]:
-    """The body of an approved template; plain words, which wait until the person writes, where a value is missing."""
-    try:
-        filled = platform.approved(routes.approved(template, message, words, facts))
-    except ValueError:
-        return drafting.body(plain)
-    return drafting.templated(filled, template.way, plain)
-
-
-def _tokens(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[int, str]:
-    """By which token each may be paid for."""
-    people = [row["person_id"] for row in rows if row["way"] == MARKETING]
-    return optins.tokens(connection, people) if people else {}
-
-
-def _paid(platform: Advertiser, paid: Paid, part: Part, token: str) -> dict[str, object]:
-    if not token:  # stopped a moment ago
-        return drafting.body(part)
-    return drafting.templated(platform.paid(part, paid.made, token), MARKETING, part)
 
 
 def _end(announcing: Announcing, one: Announcement) -> None:

@@ -6,14 +6,17 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection
 
-from bot.announcements import drafting, honouring, routes
+from bot.announcements import bodies, drafting, honouring, routes
 from bot.announcements.announcing import Announcing
 from bot.announcements.approval import need
 from bot.announcements.people import values as known_of
 from bot.errors import BotError
 from bot.states import Origin
-from bot.store import accounts, audit, linking, outbox
+from bot.store import accounts, audit, linking, optins, outbox
 from bot.store.outbox import Draft
+
+#: An approved text has no empty place: what a tester does not have is shown as long as it can be.
+_MISSING = {name: drafting.LONGEST[name] for name in (drafting.UNIT, drafting.INITIATIVE)}
 
 
 def send(announcing: Announcing, number: int, by: int, people: Collection[int]) -> int:
@@ -25,28 +28,25 @@ def send(announcing: Announcing, number: int, by: int, people: Collection[int]) 
         known = {account.id: account for account in accounts.all_accounts(connection)}
     if not testers:
         raise BotError("announcement.no_testers")
-    shown, templates = honouring.filled(announcing, one), routes.routed(announcing, one, now).templates
+    shown, routed = honouring.filled(announcing, one), routes.routed(announcing, one, now)
     if routes.faults(announcing, one):
         raise BotError("announcement.faulty")
 
     def op(connection: Connection) -> int:
         message = drafting.pictured(announcing, connection, shown)
         values = known_of(connection, [person for person, _ in testers], announcing.words().texts)
+        tokens = optins.tokens(connection, [person for person, _ in testers])
         drafts = []
         for person, of in testers:
-            account = known[of]
+            account, facts = known[of], values.get(person, {})
             made = drafting.parts(
-                message, announcing.words(), announcing.platforms[account.platform], values.get(person, {}),
-                real_buttons=account.buttons,
-            )  # fmt: skip
+                message, announcing.words(), announcing.platforms[account.platform], facts, real_buttons=account.buttons
+            )
             drafts += [Draft(of, person, Origin.NOTICE, part.body, subject="test", menu=part.menu) for part in made]
-            if (template := templates.get(of)) is not None:
-                facts = {drafting.INITIATIVE: drafting.LONGEST[drafting.INITIATIVE], **values.get(person, {})}
-                filled = routes.approved(template, message, announcing.words(), facts)
-                body = drafting.templated(
-                    announcing.platforms[account.platform].approved(filled), template.way, made[0]
-                )
-                drafts.append(Draft(of, person, Origin.NOTICE, body, subject="test"))
+            others = bodies.for_tester(
+                announcing, account, message, routed, {**_MISSING, **facts}, made[0], tokens.get(person, "")
+            )
+            drafts += [Draft(of, person, Origin.NOTICE, body, subject="test") for body in others]
         outbox.add(connection, drafts, now)
         audit.record(connection, now, by, "announcement.tested", "announcement", number, people=len(testers))
         return len(testers)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert
 
-from bot.announcements import account, approval, routes, running
+from bot.announcements import account, approval, routes, running, testing
 from bot.announcements.routes import Parameter, Template
 from bot.simulator.messenger_paid import AD_ACCOUNT, CAMPAIGN
-from bot.store import accounts, announcements, articles, initiatives, options, persons
+from bot.store import accounts, announcements, articles, initiatives, linking, options, persons
 from bot.store.announcements import State
 from bot.store.articles import Article
+from bot.store.staff import staff
 from tests.delivery.conftest import PLATFORMS, USER, Stage
 
 WRITER = 1
@@ -157,6 +159,32 @@ def test_an_unknown_template_fails_and_says_so(stage: Stage, platform: str) -> N
     code = {"zalo": "zalo.-201.template", "messenger": "messenger.100.template"}[platform]
     assert account.closing(stage.runtime.announcing, number).reasons == {("failed", code): 1}
     assert code in stage.alarms().values()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_test_send_shows_the_template_beside_the_ordinary_words(stage: Stage, platform: str) -> None:
+    person, made = known(stage, platform), template(stage, platform)
+    chosen = routes.as_json(routes.Routed({made.account_id: made}))
+    audience = {"initiative_states": ["in_review"]}
+    ordinary, by_template = tried(stage, person, routes=chosen, allow_cost=True, audience=audience)
+    assert "Mời anh/chị đến họp." in ordinary
+    assert by_template == ARRIVED[platform]
+
+
+def tried(stage: Stage, person: int, **more: Any) -> list[str]:
+    """What a tester's phone shows after a test send."""
+    service, now = stage.runtime.announcing, stage.hands()
+    facts = {"title": "Họp lúc 8 giờ", "body": "Mời anh/chị đến họp.", **more}
+
+    def op(connection: Connection) -> int:
+        officer = {"id": WRITER, "login": "viet.bai", "name": "Viết", "role": "provincial", "password": "x"}
+        connection.execute(insert(staff).values(**officer, created_at=now))
+        connection.execute(insert(linking.testers).values(staff_id=WRITER, person_id=person, name="An", at=now))
+        return announcements.add(connection, now, WRITER, **facts)
+
+    assert testing.send(service, service.database.write(op), WRITER, [person]) == 1
+    stage.settle()
+    return stage.texts(next(name for name in PLATFORMS if stage.texts(name)))
 
 
 # ---- articles ----
@@ -325,6 +353,17 @@ def test_who_agreed_gets_it_a_month_later(stage: Stage) -> None:
     (text,) = stage.texts("messenger")
     assert "Mời anh/chị đến họp." in text
     assert account.closing(stage.runtime.announcing, number).buckets.keys() <= {"sent", "delivered"}
+
+
+def test_a_test_send_is_paid_for_where_the_tester_agreed(stage: Stage) -> None:
+    chosen = paying(stage)
+    agrees(stage)
+    presses(stage)
+    stage.simulator.tools.journal.forget(calls=True)
+    sent = tried(stage, stage.person("messenger").id, routes=chosen, allow_cost=True)
+    assert len(sent) == 2
+    exchanges = stage.simulator.tools.journal.exchanges(0)
+    assert sum(f"act_{AD_ACCOUNT}/messages" in str(exchange) for exchange in exchanges) == 1
 
 
 def test_a_yes_is_no_question(stage: Stage) -> None:
