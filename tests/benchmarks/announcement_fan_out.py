@@ -36,8 +36,10 @@ CLAIMS = 100
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--postgres", action="store_true")
-    with _database(on_postgres=asked.parse_args().postgres) as new:
-        for size in SIZES:
+    asked.add_argument("--sizes", type=int, nargs="+", default=SIZES)
+    options = asked.parse_args()
+    with _database(on_postgres=options.postgres) as new:
+        for size in options.sizes:
             _measure(new(), size)
     return 0
 

@@ -42,7 +42,7 @@ from tests.benchmarks.load import Door, Platform, environment, message, new_user
 from tests.running import SECRET, Bot, free_port, start_all, until
 
 THROTTLED, SERVER_ERROR, NEVER, NEVER_S = 0.01, 0.01, 0.005, 12.0
-KILLS, SENDERS, LATENCY_S, BURST = 10, 48, 0.02, 20.0
+SENDERS, LATENCY_S, BURST = 48, 0.02, 20.0
 PEOPLE_STEP = 5000
 
 
@@ -131,7 +131,7 @@ def _measure(bot: Bot, made: Faulty, database: Database, options: argparse.Names
     waits: list[float] = []
     asker = threading.Thread(target=_ask, args=(bot, made, asking, waits))
     asker.start()
-    _kill_in_between(bot, made, options.people)
+    _kill_in_between(bot, made, options.people, options.kills)
     until(lambda: state(announcing, number) in {State.SENT, State.CLOSED}, within_s=7200, every_s=1.0)
     took = time.time() - began
     asking.set()
@@ -144,7 +144,7 @@ def _measure(bot: Bot, made: Faulty, database: Database, options: argparse.Names
     row("sent twice by our act", f"{sum(made.got[one] > 1 for one in people)}", "0")
     missing = _told(database, number) - {one for one in people if made.got[one]}
     row("called sent and not taken", f"{len(missing)}", "0")
-    doubts = made.faults["500"] + made.faults["500 taken"] + made.faults["never"] + KILLS * SENDERS
+    doubts = made.faults["500"] + made.faults["500 taken"] + made.faults["never"] + options.kills * SENDERS
     row("unsure", f"{said.get('unsure', 0)}", f"{doubts}")
     for times in made.times.values():
         rate, fullest = _rate(times)
@@ -169,10 +169,10 @@ def _ask(bot: Bot, made: Faulty, over: threading.Event, waits: list[float]) -> N
             waits.append(time.time() - at)
 
 
-def _kill_in_between(bot: Bot, made: Faulty, people: int) -> None:
+def _kill_in_between(bot: Bot, made: Faulty, people: int, kills: int) -> None:
     """Kill whatever sends, at moments spread over the way, and start it again."""
-    for at in range(1, KILLS + 1):
-        mark = people * at // (KILLS + 2)
+    for at in range(1, kills + 1):
+        mark = people * at // (kills + 2)
         until(lambda mark=mark: len(made.got) >= mark, within_s=3600, every_s=0.5)  # type: ignore[misc]
         time.sleep(made.chance.random() * 0.2)
         name = "serve" if "serve" in bot.programs else "worker-0"
@@ -233,6 +233,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=300_000)
     parser.add_argument("--rate", type=float, default=150.0, help="messages a second of each account")
+    parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--postgres", action="store_true", help="web, worker and clock processes on PostgreSQL")
     return parser.parse_args()
 
