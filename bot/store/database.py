@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -25,6 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from bot.errors import BotError
 from bot.settings import private_folder
+from bot.store.patience import Patience
 
 T = TypeVar("T")
 Op = Callable[[Connection], T]
@@ -69,6 +70,7 @@ class Database:
         self._connection: Connection | None = None
         self._closing = threading.Event()
         self._disk_s = 0.0  # what the last commit took
+        self._patience = Patience()
 
     # ---- reading ----
 
@@ -89,17 +91,19 @@ class Database:
         """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
 
         Raises what op raised, or DatabaseAway: an urgent one after `wait_s`, any other when the file stays locked. On
-        PostgreSQL the connection's own time-outs hold.
+        PostgreSQL the connection's own time-outs hold for those.
         """
         if not self.on_sqlite:
-            return self._write_alone(op)
+            return self._write_alone(op, wait_s if urgent else None)
         return self._write_in_group(op, priority=0 if urgent else 1, wait_s=wait_s)
 
-    def _write_alone(self, op: Op[T]) -> T:
+    def _write_alone(self, op: Op[T], wait_s: float | None) -> T:
         for attempt in range(5):
             try:
-                with self.engine.begin() as connection:
-                    return op(connection)
+                with self.engine.connect() as connection:
+                    patience = nullcontext() if wait_s is None else self._patience.until(connection, wait_s)
+                    with patience, connection.begin():
+                        return op(connection)
             except SQLAlchemyError as error:
                 if _lost_a_race(error) and attempt < 4:
                     time.sleep(0.01 * 2**attempt)
