@@ -12,9 +12,9 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -44,15 +44,26 @@ class DatabaseAway(BotError):
         super().__init__("database.away")
 
 
-@dataclass(order=True)
 class _Job(Generic[T]):
-    priority: int
-    number: int
-    op: Op[T] = field(compare=False)
-    done: threading.Event = field(compare=False, default_factory=threading.Event)
-    result: Any = field(compare=False, default=None)
-    error: BaseException | None = field(compare=False, default=None)
-    given_up: bool = field(compare=False, default=False)
+    """An operation that somebody waits for. A bare lock is its bell: an Event costs as much as a statement."""
+
+    __slots__ = ("_bell", "error", "finished", "given_up", "op", "result")
+
+    def __init__(self, op: Op[T]) -> None:
+        self.op = op
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self.finished = self.given_up = False
+        self._bell = threading.Lock()
+        self._bell.acquire()
+
+    def wait(self, seconds: float) -> bool:
+        return self.finished or self._bell.acquire(timeout=seconds)
+
+    def finish(self, *, result: object = None, error: BaseException | None = None) -> None:
+        if not self.finished:
+            self.result, self.error, self.finished = result, error, True
+            self._bell.release()
 
 
 class Database:
@@ -62,9 +73,10 @@ class Database:
         self.url = url
         self.on_sqlite = url.startswith("sqlite")
         self.engine = _sqlite_engine(url, pool) if self.on_sqlite else _postgres_engine(url, pool)
-        self._jobs: queue.PriorityQueue[_Job[Any]] = queue.PriorityQueue()
-        self._number = 0
-        self._number_lock = threading.Lock()
+        self._urgent: deque[_Job[Any]] = deque()
+        self._others: deque[_Job[Any]] = deque()
+        self._jobs: queue.SimpleQueue[None] = queue.SimpleQueue()  # one entry for each job in either line
+        self._starting = threading.Lock()
         self._writer: threading.Thread | None = None
         self._writes = threading.Lock()  # who holds it has the one connection that writes
         self._connection: Connection | None = None
@@ -95,7 +107,7 @@ class Database:
         """
         if not self.on_sqlite:
             return self._write_alone(op, wait_s if urgent else None)
-        return self._write_in_group(op, priority=0 if urgent else 1, wait_s=wait_s)
+        return self._write_in_group(op, urgent=urgent, wait_s=wait_s)
 
     def _write_alone(self, op: Op[T], wait_s: float | None) -> T:
         for attempt in range(5):
@@ -113,35 +125,34 @@ class Database:
                 raise
         raise DatabaseAway
 
-    def _write_in_group(self, op: Op[T], priority: int, wait_s: float) -> T:
-        with self._number_lock:
-            self._number += 1
-            job: _Job[T] = _Job(priority, self._number, op)
+    def _write_in_group(self, op: Op[T], *, urgent: bool, wait_s: float) -> T:
+        job: _Job[T] = _Job(op)
         # who is not in a hurry writes with its own hands when nobody else does: handing over wakes two threads
-        if priority and self._writes.acquire(blocking=False):
+        if not urgent and self._writes.acquire(blocking=False):
             try:
                 self._write_group(job)
             finally:
                 self._writes.release()
         else:
-            self._hand_over(job, wait_s)
+            self._hand_over(job, self._urgent if urgent else self._others, wait_s)
         if job.error is not None:
             raise job.error
         result: T = job.result
         return result
 
-    def _hand_over(self, job: _Job[Any], wait_s: float) -> None:
+    def _hand_over(self, job: _Job[Any], line: deque[_Job[Any]], wait_s: float) -> None:
         self._start_writer()
-        self._jobs.put(job)
-        if not job.done.wait(wait_s):
+        line.append(job)
+        self._jobs.put(None)
+        if not job.wait(wait_s):
             job.given_up = True
             # It may have been taken a moment ago: whoever gives up must not assume that nothing was written.
-            if not job.done.wait(0.05):
+            if not job.wait(0.05):
                 raise DatabaseAway
 
     def _start_writer(self) -> None:
         if self._writer is None or not self._writer.is_alive():
-            with self._number_lock:
+            with self._starting:
                 if self._writer is None or not self._writer.is_alive():
                     self._writer = threading.Thread(target=self._write_loop, name="writer", daemon=True)
                     self._writer.start()
@@ -163,15 +174,24 @@ class Database:
             _drop(self._connection)
             self._connection = None
             for job in group:
-                _finish(job, error=DatabaseAway() if _is_away(error) else error)
+                job.finish(error=DatabaseAway() if _is_away(error) else error)
 
     def _take(self, wait_s: float = 0.0) -> _Job[Any] | None:
         """Take the next operation, urgent ones first; one that nobody waits for any longer is left out."""
         with suppress(queue.Empty):
-            while (job := self._jobs.get(block=wait_s > 0, timeout=wait_s or None)).given_up:
-                pass
-            return job
+            while True:
+                self._jobs.get(block=wait_s > 0, timeout=wait_s or None)
+                job = self._first()
+                if not job.given_up:
+                    return job
         return None
+
+    def _first(self) -> _Job[Any]:
+        """Whoever took an entry of `_jobs` finds one here, though another thread may be quicker at either line."""
+        while True:
+            for line in (self._urgent, self._others):
+                with suppress(IndexError):
+                    return line.popleft()
 
     def _commit(self, connection: Connection, group: list[_Job[Any]]) -> None:
         """Run the first operation and, while there is time, what else waits; all in one commit.
@@ -192,13 +212,13 @@ class Database:
             self._each_alone(connection, group, error)
             return
         for job, result in zip(group, results, strict=True):
-            _finish(job, result=result)
+            job.finish(result=result)
 
     def _each_alone(self, connection: Connection, group: list[_Job[Any]], error: Exception) -> None:
         if len(group) == 1:
             if _is_away(error):
                 raise error
-            _finish(group[0], error=error)
+            group[0].finish(error=error)
             return
         for job in group:
             try:
@@ -207,7 +227,7 @@ class Database:
             except Exception as its_own:  # noqa: BLE001 - see above
                 self._each_alone(connection, [job], its_own)
             else:
-                _finish(job, result=result)
+                job.finish(result=result)
 
     # ---- life ----
 
@@ -262,12 +282,6 @@ def _is_away(error: BaseException) -> bool:
         return False
     wrong = isinstance(error.orig, sqlite3.OperationalError) and not _is_away(error.orig)
     return error.connection_invalidated or (isinstance(error, OperationalError) and not wrong)
-
-
-def _finish(job: _Job[Any], *, result: object = None, error: BaseException | None = None) -> None:
-    if not job.done.is_set():
-        job.result, job.error = result, error
-        job.done.set()
 
 
 def _drop(connection: Connection | None) -> None:

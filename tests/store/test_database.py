@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
 
-from bot.store.database import Database
+from bot.store.database import Database, DatabaseAway
 from bot.store.schema import marks, metadata
+from tests.running import until
 
 NOW = datetime(2026, 5, 18, 4, 15, 0, 123456, tzinfo=UTC)
 
@@ -24,11 +26,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
-def _add(database: Database, name: str) -> None:
+def _add(database: Database, name: str, *, urgent: bool = False) -> None:
     def op(connection: Connection) -> None:
         connection.execute(insert(marks).values(name=name, value="", at=NOW))
 
-    database.write(op)
+    database.write(op, urgent=urgent)
 
 
 def _count(database: Database) -> int:
@@ -49,8 +51,48 @@ def test_a_moment_comes_back_aware_and_to_the_microsecond(database: Database) ->
 
 def test_many_threads_write_at_once_and_nothing_is_lost(database: Database) -> None:
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda number: _add(database, f"m{number}"), range(400)))
-    assert _count(database) == 400
+        list(pool.map(lambda number: _add(database, f"m{number}", urgent=number % 3 == 0), range(1000)))
+    assert _count(database) == 1000
+
+
+def test_who_is_in_a_hurry_comes_before_who_waits_longer(database: Database) -> None:
+    busy, free, done = threading.Event(), threading.Event(), []
+
+    def hold(_: Connection) -> None:
+        busy.set()
+        free.wait(10)
+
+    def note(name: str, *, urgent: bool) -> None:
+        database.write(lambda _: done.append(name), urgent=urgent)
+
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(database.write, hold, urgent=True)  # the writer itself is busy now, and takes nothing in hand
+        busy.wait(10)
+        pool.submit(note, "waits longer", urgent=False)
+        until(lambda: database.waiting == 1)
+        pool.submit(note, "in a hurry", urgent=True)
+        until(lambda: database.waiting == 2)
+        free.set()
+    assert done == ["in a hurry", "waits longer"]
+
+
+def test_who_gave_up_is_left_out(database: Database) -> None:
+    """The webhook said 503 and the platform will come again: kept late as well, it would only be a duplicate."""
+    busy, free = threading.Event(), threading.Event()
+
+    def hold(_: Connection) -> None:
+        busy.set()
+        free.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(database.write, hold)
+        busy.wait(10)
+        with pytest.raises(DatabaseAway):
+            database.write(lambda connection: connection.execute(insert(marks)), urgent=True, wait_s=0.1)
+        free.set()
+        held.result()
+    _add(database, "goes on", urgent=True)
+    assert _count(database) == 1
 
 
 def test_a_raising_operation_leaves_nothing_behind(database: Database) -> None:
