@@ -97,3 +97,21 @@ def test_twenty_kills_in_5000_messages(url: str, tmp_path: Path) -> None:
     with bot_and_doubles(url, tmp_path, BOT_SENDERS=str(SENDERS)) as (bot, doubles):
         run(bot, doubles, messages=5000, kills=20, seed=2)
         check(bot, doubles, messages=5000, kills=20)
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_while_it_learns_has_tried_nothing(tmp_path: Path) -> None:
+    """A machine that restarts again and again after the installation must not give up on who wrote meanwhile."""
+    with bot_and_doubles("", tmp_path) as (bot, doubles):
+        doubles.knobs("messenger", repeats=REPEATS)
+        for number in range(4):
+            start_all(bot)  # ready comes before the answers are learnt
+            if not number:
+                doubles.say_all([{"platform": "messenger", "user": "7300000000000001", "act": "text", "text": "menu"}])
+                until(lambda: ask(bot, "SELECT id FROM inbox"))
+            time.sleep(0.3)  # the claim would come now
+            assert not (tmp_path / "data" / "answers.npz").exists()
+            bot.programs.pop("serve").kill()
+        start_all(bot)
+        until(lambda: finished(bot) == 1)
+        until(lambda: len(doubles.calls()) == 1)
