@@ -21,7 +21,7 @@ from tests.announcements.crowd import approved, gather, noon_zone, office, state
 from tests.conftest import new_postgres
 from tests.running import Bot, Doubles, bot_and_doubles, start_all, until
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 PEOPLE = 5_000
 KILLS = 10
 SENDERS = 24
