@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import Column, Connection, Index, Table, Text, insert, select, text, update
+from sqlalchemy import Column, Connection, Index, Table, Text, insert, select, update
 
 from bot.clock import zone
 from bot.store import audit
 from bot.store.schema import Id, Moment, metadata, persons
+from bot.store.sql import index_over_some
 
 #: Decree 356/2025: answered within two working days; carried out well within the ten days it allows at least.
 ANSWER_WITHIN = 2
@@ -62,11 +63,10 @@ data_requests = Table(
     Column("contact", Text, nullable=False, server_default=""),  # erased when closed
     Column("staff_id", Id),
 )
-Index(
+index_over_some(
     "ix_data_requests_open",
     data_requests.c.answer_by,
-    sqlite_where=text("closed_at IS NULL"),
-    postgresql_where=text("closed_at IS NULL"),
+    where="closed_at IS NULL",
 )
 Index("ix_data_requests_person", data_requests.c.person_id)
 Index("ix_data_requests_received", data_requests.c.received_at)

@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 
 from bot.store.schema import Id, Moment, metadata
-from bot.store.sql import locked
+from bot.store.sql import index_over_some, locked
 
 files = Table(
     "files",
@@ -56,12 +56,11 @@ files = Table(
     Column("created_at", Moment, nullable=False),
     Column("stored_at", Moment),
 )
-Index(
+index_over_some(
     "ix_files_wanted",
     files.c.due_at,
     files.c.id,
-    sqlite_where=text("state = 'wanted'"),
-    postgresql_where=text("state = 'wanted'"),
+    where="state = 'wanted'",
 )
 Index("ix_files_initiative", files.c.initiative_id, files.c.id)
 Index("ix_files_person", files.c.person_id, files.c.id)

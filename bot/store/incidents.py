@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Table, Text, func, insert, select, text, update
+from sqlalchemy import Column, Connection, ForeignKey, Index, Integer, Table, Text, func, insert, select, update
 
 from bot.store import audit
 from bot.store.schema import Id, Moment, accounts, metadata, persons, units
-from bot.store.sql import insert_or_ignore
+from bot.store.sql import index_over_some, insert_or_ignore
 
 incidents = Table(
     "incidents",
@@ -29,11 +29,10 @@ incidents = Table(
     Column("created_at", Moment, nullable=False),
     Column("staff_id", Id),
 )
-Index(
+index_over_some(
     "ix_incidents_open",
     incidents.c.discovered_at,
-    sqlite_where=text("closed_at IS NULL"),
-    postgresql_where=text("closed_at IS NULL"),
+    where="closed_at IS NULL",
 )
 
 incident_people = Table(

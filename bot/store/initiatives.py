@@ -43,7 +43,7 @@ from bot.library.vietnamese import fold, nfc
 from bot.store import leaving
 from bot.store.prepared import Prepared
 from bot.store.schema import Id, Moment, metadata, outbox
-from bot.store.sql import insert_or_ignore
+from bot.store.sql import index_over_some, insert_or_ignore
 
 initiatives = Table(
     "initiatives",
@@ -87,12 +87,11 @@ initiatives = Table(
     Column("received_at", Moment),
     Column("changed_at", Moment, nullable=False),
 )
-Index(
+index_over_some(
     "ix_initiatives_draft",  # one draft a person
     initiatives.c.person_id,
     unique=True,
-    sqlite_where=text("state = 'writing'"),
-    postgresql_where=text("state = 'writing'"),
+    where="state = 'writing'",
 )
 Index("ix_initiatives_person", initiatives.c.person_id, initiatives.c.id)
 Index("ix_initiatives_listed", initiatives.c.state, initiatives.c.received_at, initiatives.c.id)
@@ -126,11 +125,10 @@ initiative_events = Table(  # the history
     Column("called_by", Id),
 )
 Index("ix_initiative_events_initiative", initiative_events.c.initiative_id, initiative_events.c.id)
-Index(
+index_over_some(
     "ix_initiative_events_untold",
     initiative_events.c.at,
-    sqlite_where=text("called_at IS NULL AND (outbox_id IS NOT NULL OR to_call)"),
-    postgresql_where=text("called_at IS NULL AND (outbox_id IS NOT NULL OR to_call)"),
+    where="called_at IS NULL AND (outbox_id IS NOT NULL OR to_call)",
 )
 
 initiative_scores = Table(

@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Index, Integer, Table, Text, and_, de
 
 from bot.store import files
 from bot.store.schema import Id, Moment, metadata
-from bot.store.sql import locked
+from bot.store.sql import index_over_some, locked
 
 jobs = Table(
     "paper_jobs",
@@ -32,11 +32,10 @@ jobs = Table(
     Column("created_at", Moment, nullable=False),
     Column("finished_at", Moment),
 )
-Index(
+index_over_some(
     "ix_paper_jobs_open",
     jobs.c.id,
-    sqlite_where=text("state IN ('queued', 'working')"),
-    postgresql_where=text("state IN ('queued', 'working')"),
+    where="state IN ('queued', 'working')",
 )
 Index("ix_paper_jobs_staff", jobs.c.staff_id, jobs.c.id)
 Index("ix_paper_jobs_key", jobs.c.key)

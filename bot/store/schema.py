@@ -25,9 +25,10 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     false,
-    text,
     true,
 )
+
+from bot.store.sql import index_over_some
 
 metadata = MetaData(
     naming_convention={
@@ -169,12 +170,11 @@ persons = Table(
     UniqueConstraint("account_id", "user_id"),
 )
 Index("ix_persons_wrote", persons.c.wrote_at, persons.c.id)
-Index(
+index_over_some(
     "ix_persons_unclear",  # named a workplace that is none of the units
     persons.c.wrote_at,
     persons.c.id,
-    sqlite_where=text("unit_id IS NULL AND unit_said <> ''"),
-    postgresql_where=text("unit_id IS NULL AND unit_said <> ''"),
+    where="unit_id IS NULL AND unit_said <> ''",
 )
 Index("ix_persons_unit", persons.c.unit_id, persons.c.wrote_at, persons.c.id)
 
@@ -200,38 +200,33 @@ inbox = Table(
     UniqueConstraint("account_id", "event_key"),
 )
 # The states stand in these predicates as literals, and in the queries too: a bound parameter would not match them.
-Index(
+index_over_some(
     "ix_inbox_open_person",
     inbox.c.account_id,
     inbox.c.user_id,
     inbox.c.id,
-    sqlite_where=text("lane = 'talk' AND state IN ('received', 'working')"),
-    postgresql_where=text("lane = 'talk' AND state IN ('received', 'working')"),
+    where="lane = 'talk' AND state IN ('received', 'working')",
 )
-Index(
+index_over_some(
     "ix_inbox_ready",
     inbox.c.lane,
     inbox.c.id,
-    sqlite_where=text("state = 'received'"),
-    postgresql_where=text("state = 'received'"),
+    where="state = 'received'",
 )
-Index(
+index_over_some(
     "ix_inbox_leased",
     inbox.c.lease_until,
-    sqlite_where=text("state = 'working'"),
-    postgresql_where=text("state = 'working'"),
+    where="state = 'working'",
 )
-Index(
+index_over_some(
     "ix_inbox_parked",
     inbox.c.id,
-    sqlite_where=text("state = 'parked'"),
-    postgresql_where=text("state = 'parked'"),
+    where="state = 'parked'",
 )
-Index(
+index_over_some(
     "ix_inbox_finished",
     inbox.c.finished_at,
-    sqlite_where=text("finished_at IS NOT NULL"),
-    postgresql_where=text("finished_at IS NOT NULL"),
+    where="finished_at IS NOT NULL",
 )
 Index("ix_inbox_person", inbox.c.account_id, inbox.c.user_id, inbox.c.id)
 
@@ -268,77 +263,67 @@ outbox = Table(
     Column("finished_at", Moment),
     UniqueConstraint("announcement_id", "person_id"),
 )
-Index(
+index_over_some(
     "ix_outbox_ready",
     outbox.c.account_id,
     outbox.c.priority,
     outbox.c.due_at,
     outbox.c.id,
-    sqlite_where=text("state IN ('queued', 'waiting') AND announcement_id IS NULL"),
-    postgresql_where=text("state IN ('queued', 'waiting') AND announcement_id IS NULL"),
+    where="state IN ('queued', 'waiting') AND announcement_id IS NULL",
 )
-Index(
+index_over_some(
     "ix_outbox_announced",
     outbox.c.announcement_id,
     outbox.c.account_id,
     outbox.c.due_at,
     outbox.c.id,
-    sqlite_where=text("state IN ('queued', 'waiting') AND announcement_id IS NOT NULL"),
-    postgresql_where=text("state IN ('queued', 'waiting') AND announcement_id IS NOT NULL"),
+    where="state IN ('queued', 'waiting') AND announcement_id IS NOT NULL",
 )
-Index(
+index_over_some(
     "ix_outbox_blocking",
     outbox.c.person_id,
     outbox.c.queued_at,
     outbox.c.id,
-    sqlite_where=text("blocks"),
-    postgresql_where=text("blocks"),
+    where="blocks",
 )
-Index(
+index_over_some(
     "ix_outbox_leased",
     outbox.c.lease_until,
-    sqlite_where=text("state = 'sending'"),
-    postgresql_where=text("state = 'sending'"),
+    where="state = 'sending'",
 )
-Index(
+index_over_some(
     "ix_outbox_unsure",
     outbox.c.due_at,
-    sqlite_where=text("state = 'unsure' AND blocks"),
-    postgresql_where=text("state = 'unsure' AND blocks"),
+    where="state = 'unsure' AND blocks",
 )
-Index(
+index_over_some(
     "ix_outbox_doubtful",  # what a person must decide
     outbox.c.id,
-    sqlite_where=text("state = 'unsure'"),
-    postgresql_where=text("state = 'unsure'"),
+    where="state = 'unsure'",
 )
-Index(
+index_over_some(
     "ix_outbox_held",
     outbox.c.person_id,
     outbox.c.id,
-    sqlite_where=text("state = 'held'"),
-    postgresql_where=text("state = 'held'"),
+    where="state = 'held'",
 )
-Index(
+index_over_some(
     "ix_outbox_message",
     outbox.c.account_id,
     outbox.c.message_id,
-    sqlite_where=text("message_id IS NOT NULL"),
-    postgresql_where=text("message_id IS NOT NULL"),
+    where="message_id IS NOT NULL",
 )
 Index("ix_outbox_person", outbox.c.person_id, outbox.c.id)
-Index(
+index_over_some(
     "ix_outbox_finished",
     outbox.c.finished_at,
-    sqlite_where=text("finished_at IS NOT NULL"),
-    postgresql_where=text("finished_at IS NOT NULL"),
+    where="finished_at IS NOT NULL",
 )
-Index(
+index_over_some(
     "ix_outbox_announcement",
     outbox.c.announcement_id,
     outbox.c.state,
-    sqlite_where=text("announcement_id IS NOT NULL"),
-    postgresql_where=text("announcement_id IS NOT NULL"),
+    where="announcement_id IS NOT NULL",
 )
 
 early_receipts = Table(  # a receipt for a message whose id we have not written down yet
@@ -379,11 +364,10 @@ handovers = Table(
     Column("answered_at", Moment),  # an officer's newest answer
     Column("closed_at", Moment),
 )
-Index(
+index_over_some(
     "ix_handovers_open",
     handovers.c.opened_at,
-    sqlite_where=text("closed_at IS NULL"),
-    postgresql_where=text("closed_at IS NULL"),
+    where="closed_at IS NULL",
 )
 Index("ix_handovers_person", handovers.c.person_id, handovers.c.closed_at)
 Index("ix_handovers_opened", handovers.c.opened_at)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Column, Connection, Index, Select, Table, text
 from sqlalchemy.dialects import postgresql, sqlite
+
+
+def index_over_some(name: str, *columns: Column[Any], where: str, unique: bool = False) -> Index:
+    """An index that holds only the rows for which `where` is true: small, and nothing to keep for all others."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
 
 
 def insert_or_ignore(where: Connection | str, table: Table, *, conflict: Sequence[str] | None = None) -> Any:
