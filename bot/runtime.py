@@ -133,7 +133,7 @@ class Voice:
 
     @property
     def engine(self) -> Engine:
-        """Made at the first turn: a process that only serves the web needs none, and it takes a second or two."""
+        """Made when first asked for: a process that only serves the web needs none, and it takes a second or two."""
         if self._engine is None:
             with self._making:
                 if self._engine is None:

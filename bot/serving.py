@@ -125,6 +125,7 @@ class _Process:
         """Make the answers ready. Last: turns wait for it, and nothing else does."""
         if self._roles.worker:
             logs.event("answers.ready", answers=len(self._runtime.voice.engine.library.answers))
+            self._runtime.worker.open()
 
     def wait(self) -> None:
         while not self._stop.wait(1.0):  # a bounded wait lets the signal through on every system

@@ -15,6 +15,7 @@ from bot.store.database import Database, DatabaseAway
 from bot.store.vault import Vault
 
 KEPT_S = 2.0  # another process's change is seen so soon
+READ_S = 1.0  # a server that stands still must not hold up every webhook behind this one look
 AWAY_S = 1.0  # so long nobody asks a database that did not answer
 
 
@@ -105,7 +106,7 @@ class Directory:
             return replace(self._snapshot, at=time.monotonic())
 
     def _read(self) -> _Snapshot:
-        with self._database.read() as connection:
+        with self._database.read(within_s=READ_S) as connection:
             apps = {app.pk: app for app in accounts.all_apps(connection, self._vault)}
             rows = {account.id: account for account in accounts.all_accounts(connection)}
         external = {(row.platform, row.external_id): row.id for row in rows.values()}

@@ -79,7 +79,6 @@ class Inbox:
         self._facts = facts
 
     def claim(self, limit: int) -> list[Row]:
-        self._engine()  # learns first: what was claimed meanwhile would count as tried when the process dies
         now = self._clock()
         return self._database.write(lambda connection: inbox.claim_talk(connection, self._owner, now, limit))
 

@@ -73,7 +73,7 @@ class Tokens:
                 self.renew(account)
 
     def _age(self, account: Account) -> timedelta:
-        """How long ago a refresh gave this pair; one that a person gave may have been old already."""
+        """How long ago the platform gave us this pair; one that a person typed in may have been old already."""
         if account.tokens_at is None or account.tokens_until is None:
             return timedelta.max
         return self._clock() - account.tokens_at

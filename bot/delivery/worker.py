@@ -68,7 +68,7 @@ class Worker:
         self._senders = senders
         self._running = running
         self._a_day = a_day  # announcements for one person in 24 hours
-        self._stopping = threading.Event()
+        self._stopping, self._learnt = threading.Event(), threading.Event()
         self._talk, self._receipt, self._send = threading.Event(), threading.Event(), threading.Event()
         self._to_turn: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
         self._to_send: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
@@ -95,9 +95,13 @@ class Worker:
         self._turners = [self._thread(f"turns-{n}", self._answer) for n in range(self._turn_threads)]
         self._sender_threads = [self._thread(f"sender-{n}", self._carry) for n in range(self._senders)]
 
+    def open(self) -> None:
+        """The answers are learnt: claim turns. What is claimed before counts as tried when the process dies."""
+        self._learnt.set()
+
     def stop(self, patience_s: float = 20.0) -> None:
         self._stopping.set()
-        for event in (self._talk, self._receipt, self._send):
+        for event in (self._learnt, self._talk, self._receipt, self._send):
             event.set()
         until = time.monotonic() + patience_s
         _join(self._threads, until)
@@ -129,6 +133,7 @@ class Worker:
     # ---- loops ----
 
     def _claim_turns(self) -> None:
+        self._learnt.wait()
         self._loop(self._talk, self._take_turns, self._waits(Lane.TALK))
 
     def _take_turns(self) -> bool:
@@ -175,7 +180,8 @@ class Worker:
 
         def work() -> bool:
             nonlocal handed_out
-            self._stopping.wait(max(0.0, handed_out + HAND_OUT_S - time.monotonic()))
+            if self._stopping.wait(max(0.0, handed_out + HAND_OUT_S - time.monotonic())):
+                return False
             self._send.clear()
             handed_out = time.monotonic()
             return self._hand_out()

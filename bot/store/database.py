@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -87,10 +87,10 @@ class Database:
     # ---- reading ----
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """A connection for looking only. Raises DatabaseAway."""
+    def read(self, *, within_s: float | None = None) -> Iterator[Connection]:
+        """A connection for looking only. Raises DatabaseAway; on PostgreSQL also when the looking takes too long."""
         try:
-            with self.engine.connect() as connection:
+            with self.engine.connect() as connection, self._patient(connection, within_s):
                 yield connection
         except SQLAlchemyError as error:
             if _is_away(error):
@@ -103,7 +103,8 @@ class Database:
         """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
 
         Raises what op raised, or DatabaseAway: an urgent one after `wait_s`, any other when the file stays locked. On
-        PostgreSQL the connection's own time-outs hold for those.
+        PostgreSQL `wait_s` begins with the connection, which itself comes within two seconds or not at all, and for
+        what is not urgent the connection's own time-outs hold.
         """
         if not self.on_sqlite:
             return self._write_alone(op, wait_s if urgent else None)
@@ -112,10 +113,8 @@ class Database:
     def _write_alone(self, op: Op[T], wait_s: float | None) -> T:
         for attempt in range(5):
             try:
-                with self.engine.connect() as connection:
-                    patience = nullcontext() if wait_s is None else self._patience.until(connection, wait_s)
-                    with patience, connection.begin():
-                        return op(connection)
+                with self.engine.connect() as connection, self._patient(connection, wait_s), connection.begin():
+                    return op(connection)
             except SQLAlchemyError as error:
                 if _lost_a_race(error) and attempt < 4:
                     time.sleep(0.01 * 2**attempt)
@@ -124,6 +123,10 @@ class Database:
                     raise DatabaseAway from error
                 raise
         raise DatabaseAway
+
+    def _patient(self, connection: Connection, seconds: float | None) -> AbstractContextManager[None]:
+        limited = seconds is not None and not self.on_sqlite
+        return self._patience.until(connection, seconds or 0.0) if limited else nullcontext()
 
     def _write_in_group(self, op: Op[T], *, urgent: bool, wait_s: float) -> T:
         job: _Job[T] = _Job(op)

@@ -24,7 +24,7 @@ class Patience:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._due: dict[object, tuple[float, int]] = {}  # until when, and the socket
+        self._due: dict[object, tuple[float, socket.socket]] = {}  # until when
         self._some = threading.Event()
         self._watcher: threading.Thread | None = None
 
@@ -32,9 +32,13 @@ class Patience:
     def until(self, connection: Connection, seconds: float) -> Iterator[None]:
         """Let what happens on `connection` meanwhile fail as if the server were gone, once so many seconds are over."""
         driver: Any = connection.connection.driver_connection
-        key = object()
+        try:  # a second hold of the same socket: its number cannot become another connection's meanwhile
+            waiting, key = socket.socket(fileno=os.dup(driver.pgconn.socket)), object()
+        except Exception:  # noqa: BLE001 - it is broken already, as the next statement will say
+            yield
+            return
         with self._lock:
-            self._due[key] = (time.monotonic() + seconds, driver.pgconn.socket)
+            self._due[key] = (time.monotonic() + seconds, waiting)
             if self._watcher is None:
                 self._watcher = threading.Thread(target=self._watch, name="patience", daemon=True)
                 self._watcher.start()
@@ -42,8 +46,9 @@ class Patience:
         try:
             yield
         finally:
-            with self._lock:  # from here on the number may be another connection's
+            with self._lock:
                 self._due.pop(key, None)
+            waiting.close()
 
     def _watch(self) -> None:
         while True:
@@ -52,11 +57,7 @@ class Patience:
             with self._lock:
                 now = time.monotonic()
                 for key in [key for key, (until, _) in self._due.items() if until < now]:
-                    _cut(self._due.pop(key)[1])
+                    with suppress(OSError):  # it broke by itself
+                        self._due.pop(key)[1].shutdown(socket.SHUT_RDWR)
                 if not self._due:
                     self._some.clear()
-
-
-def _cut(number: int) -> None:
-    with suppress(OSError), socket.socket(fileno=os.dup(number)) as waiting:  # it may have broken by itself
-        waiting.shutdown(socket.SHUT_RDWR)

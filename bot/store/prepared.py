@@ -2,7 +2,7 @@
 
 Putting a statement together costs SQLAlchemy ten times what running it does, and running it costs another ten times
 what the driver needs. With some twenty statements a message that is most of what a message costs at all. Everything
-else uses SQLAlchemy as usual. Lists (`IN`) do not go through here.
+else uses SQLAlchemy as usual. Lists of any length (`IN`) do not go through here.
 """
 
 from __future__ import annotations

@@ -37,6 +37,18 @@ def test_an_urgent_write_gives_up_in_time_and_the_next_one_works(database: Datab
         os.kill(backend, signal.SIGCONT)
 
 
+def test_a_look_gives_up_in_time_too(database: Database) -> None:
+    with database.read() as connection:
+        backend = connection.scalar(select(func.pg_backend_pid()))
+    assert backend is not None
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(DatabaseAway), database.read(within_s=0.5) as connection:
+            connection.scalar(select(1))
+    finally:
+        os.kill(backend, signal.SIGCONT)
+
+
 def test_who_answers_in_time_is_left_alone(database: Database) -> None:
     for _ in range(3):
         database.write(lambda connection: connection.execute(text("SELECT pg_sleep(0.15)")), urgent=True, wait_s=0.3)
