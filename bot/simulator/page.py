@@ -109,7 +109,9 @@ class Page:
 
     def _state(self) -> Response:
         own_origin_only()
-        version = f"{self._boot}.{self._simulator.tools.journal.version}"
+        # with whose phones are shown: an answer for somebody else, overtaken on its way, must not stand for theirs
+        shown = "-".join(request.args.get(double.name, "") for double in self._simulator.doubles)
+        version = f"{self._boot}.{self._simulator.tools.journal.version}.{shown}"
         self._look(request.args.get("look", "").split(","))
         if request.args.get("version") == version:
             return Response(status=204)

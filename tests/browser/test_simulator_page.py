@@ -189,6 +189,7 @@ def test_the_raw_exchange(page: Page, desk: Desk) -> None:
     write(page, "zalo", "sáng kiến")
     row = page.locator("#exchanges li", has_text="user_send_text")
     row.locator("summary").click()
+    expect(row.locator("pre")).to_have_count(2)
     request, answer = row.locator("pre").all()
     expect(request).to_contain_text('"text": "sáng kiến"')
     expect(request.locator(".signature")).to_contain_text("X-ZEvent-Signature: mac=")
