@@ -125,8 +125,9 @@ class Database:
         raise DatabaseAway
 
     def _patient(self, connection: Connection, seconds: float | None) -> AbstractContextManager[None]:
-        limited = seconds is not None and not self.on_sqlite
-        return self._patience.until(connection, seconds or 0.0) if limited else nullcontext()
+        if seconds is None or self.on_sqlite:
+            return nullcontext()
+        return self._patience.until(connection, seconds)
 
     def _write_in_group(self, op: Op[T], *, urgent: bool, wait_s: float) -> T:
         job: _Job[T] = _Job(op)

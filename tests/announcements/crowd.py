@@ -20,7 +20,7 @@ from bot.platforms.zalo import ZaloPlatform
 from bot.store import announcements
 from bot.store.announcements import State
 from bot.store.database import Database
-from bot.store.schema import accounts, persons
+from bot.store.schema import accounts, outbox, persons
 from bot.store.vault import Vault
 from tests.running import SECRET, Doubles
 
@@ -83,3 +83,14 @@ def approved(announcing: Announcing, **facts: Any) -> int:
 def state(announcing: Announcing, number: int) -> State:
     with announcing.database.read() as connection:
         return approval.need(connection, number).state
+
+
+def told(database: Database, number: int) -> set[str]:
+    """Whom the closing account calls sent, by their ids at the platform."""
+    query = (
+        select(persons.c.user_id)
+        .join(outbox, outbox.c.person_id == persons.c.id)
+        .where(outbox.c.announcement_id == number, outbox.c.state.in_(("sent", "delivered", "read")))
+    )
+    with database.read() as connection:
+        return set(connection.scalars(query))

@@ -10,14 +10,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import select
 
 from bot import clock
 from bot.announcements import account, running
 from bot.store.announcements import State
 from bot.store.database import Database
-from bot.store.schema import outbox, persons
-from tests.announcements.crowd import approved, gather, noon_zone, office, state
+from tests.announcements.crowd import approved, gather, noon_zone, office, state, told
 from tests.conftest import new_postgres
 from tests.running import Bot, Doubles, bot_and_doubles, start_all, until
 
@@ -60,8 +58,8 @@ def test_account_is_exact_and_nobody_gets_it_twice(town: tuple[Bot, Doubles, Dat
     assert [user for user, times in taken.items() if times > 1] == [], "twice by our act"
     arrived = set(taken)
     assert arrived <= set(people)
-    told = _told(database, number, ("sent", "delivered", "read"))
-    assert told <= arrived, "what the account calls sent has arrived"
+    called_sent = told(database, number)
+    assert called_sent <= arrived, "what the account calls sent has arrived"
     doubtful = closed.buckets.get("unsure", 0)
     # hung, 5xx that explain nothing, and what was in flight at each kill
     assert doubtful <= PEOPLE * (NEVER + SERVER_ERROR) * 2 + killed * SENDERS
@@ -87,13 +85,3 @@ def _kill_in_between(bot: Bot, doubles: Doubles, kills: int) -> int:
         done += 1
     bot.ready()
     return done
-
-
-def _told(database: Database, number: int, states: tuple[str, ...]) -> set[str]:
-    query = (
-        select(persons.c.user_id)
-        .join(outbox, outbox.c.person_id == persons.c.id)
-        .where(outbox.c.announcement_id == number, outbox.c.state.in_(states))
-    )
-    with database.read() as connection:
-        return set(connection.scalars(query))

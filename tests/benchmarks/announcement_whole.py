@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from bot import clock
 from bot.announcements import account, running
@@ -34,9 +34,9 @@ from bot.store import accounts
 from bot.store.announcements import State
 from bot.store.database import Database
 from bot.store.schema import accounts as account_table
-from bot.store.schema import outbox, persons
+from bot.store.schema import persons
 from bot.store.vault import Vault
-from tests.announcements.crowd import approved, noon_zone, office, state
+from tests.announcements.crowd import approved, noon_zone, office, state, told
 from tests.benchmarks import load
 from tests.benchmarks.load import Door, Platform, environment, message, new_user, quantile, row
 from tests.running import SECRET, Bot, free_port, start_all, until
@@ -142,7 +142,7 @@ def _measure(bot: Bot, made: Faulty, database: Database, options: argparse.Names
     print(f"{database.engine.dialect.name}: {took:.0f} s, {said}, {dict(closed.reasons)}, faults {dict(made.faults)}")
     row("people in the account, sums right", f"{closed.people}, {closed.right}", f"{options.people}, True")
     row("sent twice by our act", f"{sum(made.got[one] > 1 for one in people)}", "0")
-    missing = _told(database, number) - {one for one in people if made.got[one]}
+    missing = told(database, number) - {one for one in people if made.got[one]}
     row("called sent and not taken", f"{len(missing)}", "0")
     doubts = made.faults["500"] + made.faults["500 taken"] + made.faults["never"] + options.kills * SENDERS
     row("unsure", f"{said.get('unsure', 0)}", f"{doubts}")
@@ -187,16 +187,6 @@ def _rate(times: list[float]) -> tuple[float, int]:
     ordered = sorted(times)
     tens = Counter(int(at // 10) for at in ordered[len(ordered) // 20 : -len(ordered) // 20])
     return quantile(tens.values(), 0.5) / 10, max(bisect_left(ordered, at + 1.0) - n for n, at in enumerate(ordered))
-
-
-def _told(database: Database, number: int) -> set[str]:
-    query = (
-        select(persons.c.user_id)
-        .join(outbox, outbox.c.person_id == persons.c.id)
-        .where(outbox.c.announcement_id == number, outbox.c.state.in_(("sent", "delivered", "read")))
-    )
-    with database.read() as connection:
-        return set(connection.scalars(query))
 
 
 def _gather(database: Database, made: Faulty, people: int, rate: float) -> list[str]:

@@ -44,7 +44,7 @@ def message(user: str, text: str = "menu") -> bytes:
         "timestamp": at,
         "message": {"mid": f"m_{user}_{next(_numbers)}", "text": text},
     }
-    return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
+    return _webhook(item, at)
 
 
 def receipt(user: str, mid: str = "") -> bytes:
@@ -56,7 +56,7 @@ def receipt(user: str, mid: str = "") -> bytes:
         "timestamp": at,
         "delivery": {"mids": [mid or f"m_other_{next(_numbers)}"], "watermark": at},
     }
-    return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
+    return _webhook(item, at)
 
 
 def echo(user: str, mid: str) -> bytes:
@@ -64,6 +64,10 @@ def echo(user: str, mid: str) -> bytes:
     at = int(time.time() * 1000)
     said = {"mid": mid, "is_echo": True, "app_id": int(APP_ID), "text": "Họp lúc 8 giờ."}
     item = {"sender": {"id": PAGE}, "recipient": {"id": user}, "timestamp": at, "message": said}
+    return _webhook(item, at)
+
+
+def _webhook(item: dict[str, Any], at: int) -> bytes:
     return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, "messaging": [item]}]}).encode()
 
 
