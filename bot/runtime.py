@@ -354,8 +354,7 @@ class Runtime(Store):
     def _announced_facts(
         self, connection: Connection, _account: Account, person: Person | None, _heard: Sequence[Inbound]
     ) -> dict[str, object]:
-        number = person.id if person is not None else None
-        return announced.facts(connection, number, self.voice.campaigns, self.voice.texts.fill, self.clock())
+        return announced.facts(connection, person, self.voice.campaigns, self.voice.texts.fill, self.clock())
 
     def _staff_pause(self) -> timedelta:
         return timedelta(minutes=self.voice.organisation.staff_pause_minutes)

@@ -13,6 +13,7 @@ from bot.clock import zone
 from bot.library.texts import Texts
 from bot.store import announcements, audience, events, linking, surveys
 from bot.store.events import Offer
+from bot.store.persons import Person
 from bot.store.vault import Vault
 from bot.talk import (
     AnswerSurvey,
@@ -115,17 +116,17 @@ class ChatEffects:
 
 
 def facts(
-    connection: Connection, person_id: int | None, campaigns: Campaigns, fill: Callable[[str], str], now: datetime
+    connection: Connection, person: Person | None, campaigns: Campaigns, fill: Callable[[str], str], now: datetime
 ) -> dict[str, Any]:
     """What the topics are told: this year's campaigns and the open events."""
     year = now.astimezone(zone()).year
-    followed = audience.topics_of(connection, person_id) if person_id else frozenset()
+    followed = audience.topics_of(connection, person.id) if person and person.has_topics else frozenset()
     return {
         "campaigns": tuple(
             Campaign(one.key, fill(one.name), one.asked, one.says if one.year == year else "", one.key in followed)
             for one in campaigns.all.values()
         ),
-        "events": tuple(_event(offer, now) for offer in events.offers(connection, person_id, now)),
+        "events": tuple(_event(offer, now) for offer in events.offers(connection, person.id if person else None, now)),
     }
 
 

@@ -30,10 +30,13 @@ PIN_DIGITS = 4
 
 
 class Someone(Protocol):
-    """A person as the store knows them; only the number matters here."""
+    """A person as the store knows them; only this matters here."""
 
     @property
     def id(self) -> int: ...
+
+    @property
+    def has_initiatives(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class _Shared:
 
 
 class Facts:
-    """Asked at every turn. One indexed query for a newcomer, three for somebody with initiatives."""
+    """Asked at every turn. No query for most people, two for somebody with initiatives."""
 
     def __init__(
         self, form: Callable[[], Form], closed: Callable[[], str], clock: Clock, *, elsewhere: str = ""
@@ -62,7 +65,7 @@ class Facts:
         shared = self._read_shared(connection)
         today = self._clock().astimezone(zone()).date()
         form = self._form()
-        own = store.all_of(connection, person.id) if person is not None else []
+        own = store.all_of(connection, person.id) if person is not None and person.has_initiatives else []
         asked, wrong = codes.read("\n".join(one.text for one in heard), bare=True)
         known = Initiatives(
             form=form.fields,

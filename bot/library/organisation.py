@@ -155,6 +155,8 @@ class Organisation(BaseModel):
 
     def next_opening(self, now: datetime) -> datetime | None:
         """When staff are next there: `now` when they are; None when no hours are set."""
+        if not any(self.hours.values()):
+            return None
         if self.is_open(now):
             return now
         for ahead in range(LOOK_AHEAD):

@@ -10,6 +10,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -95,8 +96,14 @@ class Texts:
     def fill(self, text: str, /, **facts: object) -> str:
         """Put values in. KeyError for a name that nobody gave: silence would hide a slip."""
         values = {**self._words, **{name: str(value) for name, value in facts.items()}}
-        lines = [line.format_map(values) for line in text.split("\n") if all(values[name] for name in names(line))]
+        lines = [line.format_map(values) for line, needed in _lines(text) if all(values[name] for name in needed)]
         return unicodedata.normalize("NFC", re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip())
+
+
+@lru_cache(maxsize=512)  # the same few texts at every turn
+def _lines(text: str) -> list[tuple[str, list[str]]]:
+    """Its lines, each with the {names} in it."""
+    return [(line, names(line)) for line in text.split("\n")]
 
 
 def names(text: str) -> list[str]:

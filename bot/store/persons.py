@@ -11,6 +11,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, insert, select, update
 
+from bot.store.audience import subscriptions
+from bot.store.initiatives import initiatives
 from bot.store.prepared import Prepared
 from bot.store.schema import consents, handovers, misses, persons
 from bot.store.sql import insert_or_ignore
@@ -37,12 +39,19 @@ class Person:
     memory: Mapping[str, Any]
     leaving_at: datetime | None
     handed_over: bool  # asked for a person and not yet handed back
+    has_topics: bool  # asked to hear about a campaign
+    has_initiatives: bool  # handed one in, or is writing one
 
 
-_waiting = exists().where(handovers.c.person_id == persons.c.id, handovers.c.closed_at.is_(None))
+#: Whether there is anything to look for: most people have nothing, and each look of a turn costs.
+_HAS = {
+    "handed_over": exists().where(handovers.c.person_id == persons.c.id, handovers.c.closed_at.is_(None)),
+    "has_topics": exists().where(subscriptions.c.person_id == persons.c.id),
+    "has_initiatives": exists().where(initiatives.c.person_id == persons.c.id),
+}
 _COLUMNS = [
-    *(persons.c[name] for name in Person.__dataclass_fields__ if name != "handed_over"),
-    _waiting.label("handed_over"),
+    *(persons.c[name] for name in Person.__dataclass_fields__ if name not in _HAS),
+    *(has.label(name) for name, has in _HAS.items()),
 ]
 
 
@@ -77,7 +86,8 @@ def _person(row: tuple[Any, ...] | None) -> Person | None:
     if row is None:
         return None
     named = dict(zip(Person.__dataclass_fields__, row, strict=True))
-    return Person(**{**named, "memory": json.loads(named["memory"]), "handed_over": bool(named["handed_over"])})
+    named |= {name: bool(named[name]) for name in _HAS}
+    return Person(**{**named, "memory": json.loads(named["memory"])})
 
 
 def ensure(connection: Connection, account_id: int, user_id: str, now: datetime) -> int:

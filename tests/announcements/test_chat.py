@@ -14,6 +14,7 @@ from bot.announcements.campaigns import Campaigns
 from bot.announcements.effects import ChatEffects, facts
 from bot.errors import BotError
 from bot.store import announcements, audience, erasure, events, honoured, linking, surveys
+from bot.store import persons as people
 from bot.store.schema import outbox, persons
 from bot.talk import (
     AnswerSurvey,
@@ -158,7 +159,7 @@ def test_places_run_out_and_come_back(office: Office) -> None:
     assert "đã ghi" in _said(office, second, Register(number, "Lê Văn Tám"))
     with office.database.read() as connection:
         assert [row.name for row in events.registered(connection, number)] == ["Lê Văn Tám"]
-        told = facts(connection, second, Campaigns.open(), str, office.hands())["events"]
+        told = facts(connection, people.get(connection, second), Campaigns.open(), str, office.hands())["events"]
     assert (told[0].registered, told[0].left) == (True, 0)
     office.hands.pass_by(days=2, hours=1)
     assert "hết hạn" in _said(office, first, Register(number, "Trần Thị Bảy"))
