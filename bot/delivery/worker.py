@@ -73,7 +73,7 @@ class Worker:
         self._to_turn: queue.SimpleQueue[Row | None] = queue.SimpleQueue()
         self._to_send: queue.SimpleQueue[Claimed | None] = queue.SimpleQueue()
         self._turning = self._busy = 0
-        self._more_waits = False
+        self._more_waits = self._more_to_send = False
         self._busy_lock = threading.Lock()
         self._threads: list[threading.Thread] = []
         self._turners: list[threading.Thread] = []
@@ -250,6 +250,7 @@ class Worker:
 
     def _hand_out(self) -> bool:
         """Lease as many rows as there are free senders, replies first, and hand them over."""
+        self._more_to_send = True
         if self._busy >= self._senders:
             return False
         now = self._clock()
@@ -258,6 +259,7 @@ class Worker:
             running = self._running(connection)
         handed = sum(self._claim(account, None) for account in accounts)
         handed += sum(self._claim(account, announcement) for account, announcement in running)
+        self._more_to_send = handed > 0
         return handed > 0
 
     def _claim(self, account: int, announcement: int | None) -> int:
@@ -303,7 +305,8 @@ class Worker:
             finally:
                 with self._busy_lock:
                     self._busy -= 1
-                self._send.set()
+                if self._more_to_send:  # else the next poll is soon enough: a turn leases its own replies
+                    self._send.set()
 
 
 def _join(threads: Sequence[threading.Thread], until: float) -> None:

@@ -366,15 +366,25 @@ _NAME = Prepared(
         .values(message_id=bindparam("to_message_id"), sent_at=bindparam("moment"))
     )
 )
+_FASTER = and_(
+    early_receipts.c.account_id == bindparam("of_account"),
+    early_receipts.c.message_id.in_((bindparam("message_id"), bindparam("anything"))),
+)
 _EARLY = Prepared(
     lambda _: (
         select(early_receipts.c.message_id, early_receipts.c.state, early_receipts.c.at)
-        .where(
-            early_receipts.c.account_id == bindparam("of_account"),
-            early_receipts.c.message_id.in_((bindparam("message_id"), bindparam("anything"))),
-        )
+        .where(_FASTER)
         .order_by(early_receipts.c.id)
     )
+)
+#: Gives whether there are early receipts: mostly there are none, and then nothing more is asked.
+_ACCEPT = Prepared(
+    lambda _: _moving(
+        OutboxEvent.ACCEPTED,
+        _ATTEMPT,
+        {"message_id": bindparam("message_id"), "sent_at": bindparam("moment", type_=Moment())},
+        bindparam("moment", type_=Moment()),
+    ).returning(exists().where(_FASTER).label("early"))
 )
 
 
@@ -404,18 +414,23 @@ def accepted(connection: Connection, row: Claimed, message_id: str, now: datetim
     _one_at_a_time(connection, row.account.id, _anything_to(row.person_id))
     # the fence is the attempt alone: an answer that comes after the lease is still the truth about the message
     who = {"row": row.id, "attempt": row.attempts}
-    moved = _move_often(connection, OutboxEvent.ACCEPTED, _ATTEMPT, who, now, message_id=message_id, sent_at=now)
-    if not moved:  # a receipt by tag was here first, and could not know the id's time
+    early = {"of_account": row.account.id, "message_id": message_id, "anything": _anything_to(row.person_id)}
+    moved = _ACCEPT.first(connection, **who, **early, moment=now)
+    if moved is None:  # a receipt by tag was here first, and could not know the id's time
         _NAME.count(connection, **who, to_message_id=message_id, moment=now)
     if row.body.get("menu"):
         _remember_menu(connection, row)
-    names = {"message_id": message_id, "anything": _anything_to(row.person_id)}
-    for name, event, at in _EARLY.rows(connection, of_account=row.account.id, **names):
-        if name == message_id:
-            confirm(connection, row.account.id, [message_id], OutboxEvent(event), at, now)
+    if moved is None or moved[0]:
+        _apply_early(connection, row, early, now)
+    return moved is not None
+
+
+def _apply_early(connection: Connection, row: Claimed, early: Mapping[str, Any], now: datetime) -> None:
+    for name, event, at in _EARLY.rows(connection, **early):
+        if name == early["message_id"]:
+            confirm(connection, row.account.id, [name], OutboxEvent(event), at, now)
         else:
             _confirm_earlier(connection, row.person_id, at, OutboxEvent(event), now)
-    return bool(moved)
 
 
 def _remember_menu(connection: Connection, row: Claimed) -> None:
