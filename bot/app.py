@@ -26,15 +26,7 @@ def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     app.register_error_handler(Exception, _fault)
     app.register_blueprint(
         webhooks.blueprint(
-            webhooks.Door(
-                runtime.database,
-                runtime.vault,
-                runtime.directory,
-                runtime.clock,
-                runtime.tally,
-                runtime.signatures,
-                runtime.wake,
-            )
+            webhooks.Door(runtime.intake, runtime.directory, runtime.clock, runtime.tally, runtime.signatures)
         )
     )
     app.register_blueprint(

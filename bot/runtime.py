@@ -33,6 +33,7 @@ from bot.delivery.connecting import Connecting, Hosts
 from bot.delivery.directory import Directory
 from bot.delivery.doctor import Doctor
 from bot.delivery.inbox import Facts, Inbox
+from bot.delivery.intake import Intake
 from bot.delivery.notifier import Notifier
 from bot.delivery.outbox import Outbox
 from bot.delivery.rating import rated
@@ -64,7 +65,6 @@ from bot.platforms.rules import Rules
 from bot.platforms.zalo import ZaloPlatform
 from bot.reranking import Model, Reranked
 from bot.settings import Settings, private_folder
-from bot.states import Lane
 from bot.store import backup, marks, options, paper_jobs, retention, workplaces
 from bot.store.accounts import Account
 from bot.store.database import Database, DatabaseAway
@@ -244,6 +244,7 @@ class Runtime(Store):
             lambda: self.voice.organisation,
         )
         self.worker = self._worker()
+        self.intake = Intake(self.database, self.vault, clock, self.owner, self.worker)
         self.clockwork = Clockwork(self.database, clock, self.owner, self._jobs())
         self._stopping = threading.Event()
         self._beats: threading.Thread | None = None
@@ -251,9 +252,6 @@ class Runtime(Store):
     @property
     def url(self) -> str:
         return self.settings.bot_public_url or f"http://{self.settings.host}:{self.settings.port}"
-
-    def wake(self, lane: Lane) -> None:
-        self.worker.wake(lane)
 
     # ---- life ----
 

@@ -31,7 +31,7 @@ from bot.store.outbox import Claimed
 POLL_S, POLL_ALONE_S = 0.05, 0.25
 GATHER_S = 0.02  # receipts are in no hurry: so many as come meanwhile share one transaction
 HAND_OUT_S = 0.02  # senders that become free so soon after each other are handed rows together
-TURNS_AHEAD = 4  # claimed for each turn thread, so that none waits for the claim
+TURNS_AHEAD = 8  # claimed for each turn thread, so that none waits for the claim
 ROOM = 4  # a turn leases at most so many messages for sending
 #: Slots that an announcement never takes: replies go first.
 FOR_REPLIES = 4
@@ -117,6 +117,19 @@ class Worker:
         """Something came in: look now, not at the next poll."""
         (self._talk if lane is Lane.TALK else self._receipt).set()
 
+    def room(self) -> int:
+        """How many messages may be leased for the turn threads by who keeps them."""
+        if self._more_waits or self._stopping.is_set() or not self._learnt.is_set():
+            return 0
+        return self._turn_threads * TURNS_AHEAD - self._turning
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Answer these: they are leased."""
+        with self._busy_lock:
+            self._turning += len(rows)
+        for row in rows:
+            self._to_turn.put(row)
+
     def wake_senders(self) -> None:
         self._send.set()
 
@@ -144,10 +157,7 @@ class Worker:
             return False
         rows = self._inbox.claim(room)
         self._more_waits = len(rows) == room
-        with self._busy_lock:
-            self._turning += len(rows)
-        for row in rows:
-            self._to_turn.put(row)
+        self.take(rows)
         return False
 
     def _answer(self) -> None:

@@ -67,10 +67,11 @@ def _row(row: tuple[Any, ...]) -> Row:
 
 # ---- keeping ----
 
+#: An event, of which account (its number, its platform).
+Came = tuple[int, str, Event]
 
-def keep(
-    connection: Connection, vault: Vault, events: Sequence[tuple[int, str, Event]], now: datetime
-) -> list[tuple[int, str]]:
+
+def keep(connection: Connection, vault: Vault, events: Sequence[Came], now: datetime) -> list[tuple[int, str]]:
     """Write down events (account number, platform, event) not known yet; give (row, lane) of the new ones.
 
     An event of before somebody asked to be forgotten brings nobody back.
@@ -137,7 +138,13 @@ def _claiming(_dialect: str) -> Any:
     )
     ready = (
         select(inbox.c.id)
-        .where(inbox.c.lane == _TALK, inbox.c.state == _RECEIVED, inbox.c.due_at <= bindparam("moment"), ~blocked)
+        .where(
+            inbox.c.lane == _TALK,
+            inbox.c.state == _RECEIVED,
+            inbox.c.due_at <= bindparam("moment"),
+            inbox.c.id >= bindparam("since", type_=Integer),
+            ~blocked,
+        )
         .order_by(inbox.c.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)  # SQLite leaves it out: it has one writer
@@ -158,9 +165,9 @@ def _claiming(_dialect: str) -> Any:
 _CLAIM = Prepared(_claiming)
 
 
-def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) -> list[Row]:
-    """Lease the oldest waiting message of up to `limit` people none of whose messages is being worked on."""
-    found = _CLAIM.rows(connection, moment=now, most=limit, by=owner, until=now + LEASE)
+def claim_talk(connection: Connection, owner: str, now: datetime, limit: int, *, since: int = 0) -> list[Row]:
+    """Lease the oldest waiting message, from row `since` on, of up to `limit` people who have none in work."""
+    found = _CLAIM.rows(connection, moment=now, most=limit, by=owner, until=now + LEASE, since=since)
     return sorted((_row(row) for row in found), key=lambda row: row.id)
 
 

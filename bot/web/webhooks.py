@@ -1,11 +1,10 @@
 """Step 1 of the way of a message: is it really from them? Cut the batch, keep each event once, commit, say 200.
 
-Next: `bot/delivery/inbox.py`.
+Written down by `bot/delivery/intake.py`. Next: `bot/delivery/inbox.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Blueprint, Response, request
@@ -13,13 +12,12 @@ from flask import Blueprint, Response, request
 from bot import logs
 from bot.clock import Clock
 from bot.delivery.directory import Directory
+from bot.delivery.intake import Intake
 from bot.delivery.tally import Tally
 from bot.messages import Event
 from bot.platforms.contract import AppKeys, MalformedWebhook, Platform, Signature
 from bot.states import Lane
-from bot.store import inbox
-from bot.store.database import Database, DatabaseAway
-from bot.store.vault import Vault
+from bot.store.database import DatabaseAway
 from bot.web.signatures import Signatures
 
 MOST_BYTES = 4 * 1024 * 1024  # Meta batches up to 1,000 updates
@@ -31,13 +29,11 @@ WAIT_S = 1.5
 class Door:
     """What the webhooks need."""
 
-    database: Database
-    vault: Vault
+    intake: Intake
     directory: Directory
     clock: Clock
     tally: Tally
     signatures: Signatures
-    wake: Callable[[Lane], None]
 
 
 def blueprint(door: Door) -> Blueprint:
@@ -93,15 +89,10 @@ def _keep(door: Door, platform: Platform, app: AppKeys, events: list[Event]) -> 
         door.tally.add(f"webhook.{platform.name}.unknown_account", len(events) - len(ours))
     if not ours:
         return
-    now = door.clock()
-    kept = door.database.write(
-        lambda connection: inbox.keep(connection, door.vault, ours, now), urgent=True, wait_s=WAIT_S
-    )
+    kept = door.intake.keep(ours, wait_s=WAIT_S)
     for row, lane in kept:
         if lane == Lane.TALK:  # receipts come by thousands and begin no turn: they are counted
             logs.event("webhook.kept", row=row, turn=f"t{row}")
-    for lane in {lane for _, lane in kept}:
-        door.wake(Lane(lane))
     if len(kept) < len(ours):
         door.tally.add(f"webhook.{platform.name}.duplicate", len(ours) - len(kept))
 

@@ -149,10 +149,10 @@ class Door:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._host = f"Host: 127.0.0.1:{port}\r\n"
 
-    def post(self, body: bytes, path: str = "/webhooks/messenger") -> int:
+    def post(self, body: bytes, path: str = "/webhooks/messenger", *, method: str = "POST") -> int:
         signature = "sha256=" + hmac.new(APP_SECRET.encode(), body, hashlib.sha256).hexdigest()
         head = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nX-Hub-Signature-256: {signature}\r\n"
-        return self._ask(f"POST {path} HTTP/1.1\r\n{self._host}{head}\r\n".encode() + body)
+        return self._ask(f"{method} {path} HTTP/1.1\r\n{self._host}{head}\r\n".encode() + body)
 
     def get(self, path: str) -> int:
         return self._ask(f"GET {path} HTTP/1.1\r\n{self._host}\r\n".encode())

@@ -36,6 +36,7 @@ CLAIMS: list[tuple[str, Prepared, str]] = [
 
 VALUES: dict[str, Any] = {
     "most": 10,
+    "since": 0,
     "by": "w",
     "of_user": "u5",
     "message_id": "m5",

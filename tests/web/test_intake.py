@@ -1,0 +1,131 @@
+"""What came in is kept, and begins its turn in the same transaction where there is one writer and room for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from sqlalchemy import select
+
+from bot.delivery.intake import Intake
+from bot.messages import Event
+from bot.runtime import Runtime
+from bot.states import InboxState, Lane
+from bot.store import accounts, schema
+from bot.store.database import DatabaseAway
+from bot.store.inbox import Row
+from tests.conftest import Hands
+
+
+@dataclass
+class Threads:
+    """Turn threads that only note what they are given."""
+
+    free: int = 10
+    taken: list[Row] = field(default_factory=list)
+    woken: list[Lane] = field(default_factory=list)
+
+    def room(self) -> int:
+        return self.free
+
+    def take(self, rows: Sequence[Row]) -> None:
+        self.taken.extend(rows)
+
+    def wake(self, lane: Lane) -> None:
+        self.woken.append(lane)
+
+
+@dataclass
+class Gate:
+    """Webhooks of one account, and what becomes of them."""
+
+    runtime: Runtime
+    hands: Hands
+    threads: Threads
+    account: int
+
+    def keep(self, *events: tuple[str, Lane]) -> list[int]:
+        """Keep a webhook of (person, lane); the rows that are new."""
+        hall = Intake(self.runtime.database, self.runtime.vault, self.hands, "here", self.threads)
+        known = len(self.states())
+        came = [
+            (self.account, "zalo", Event("900", f"k{known + at}", user, self.hands(), lane, {}))
+            for at, (user, lane) in enumerate(events)
+        ]
+        return [number for number, _ in hall.keep(came, wait_s=1.5)]
+
+    def states(self) -> dict[int, str]:
+        with self.runtime.database.read() as connection:
+            query = select(schema.inbox.c.id, schema.inbox.c.state)
+            return {row.id: row.state for row in connection.execute(query)}
+
+
+@pytest.fixture
+def gate(runtime: Runtime, hands: Hands) -> Gate:
+    with runtime.database.read() as connection:
+        zalo = next(one for one in accounts.all_accounts(connection) if one.platform == "zalo")
+    return Gate(runtime, hands, Threads(), zalo.id)
+
+
+def leased(gate: Gate) -> list[int]:
+    return [row.id for row in gate.threads.taken]
+
+
+def test_a_message_is_leased_with_its_webhook(gate: Gate) -> None:
+    (number,) = gate.keep(("an", Lane.TALK))
+    if gate.runtime.database.on_sqlite:
+        assert (leased(gate), gate.threads.woken) == ([number], [])
+        assert gate.states() == {number: InboxState.WORKING}
+        assert gate.threads.taken[0].attempts == 1
+    else:  # with many processes, whoever has time claims it
+        assert (leased(gate), gate.threads.woken) == ([], [Lane.TALK])
+        assert gate.states() == {number: InboxState.RECEIVED}
+
+
+def test_without_room_it_waits_and_the_claims_are_woken(gate: Gate) -> None:
+    gate.threads.free = 0
+    (number,) = gate.keep(("an", Lane.TALK))
+    assert (leased(gate), gate.threads.woken) == ([], [Lane.TALK])
+    assert gate.states() == {number: InboxState.RECEIVED}
+
+
+def test_receipts_begin_no_turn(gate: Gate) -> None:
+    gate.keep(("an", Lane.RECEIPT), ("binh", Lane.RECEIPT))
+    assert (leased(gate), gate.threads.woken) == ([], [Lane.RECEIPT])
+
+
+def test_a_person_has_one_message_in_work(gate: Gate) -> None:
+    if not gate.runtime.database.on_sqlite:
+        pytest.skip("only the one writer of SQLite leases what it keeps")
+    first, second = gate.keep(("an", Lane.TALK), ("an", Lane.TALK))
+    assert (leased(gate), gate.threads.woken) == ([first], [Lane.TALK])
+    third, other = gate.keep(("an", Lane.TALK), ("binh", Lane.TALK))
+    assert leased(gate) == [first, other]
+    assert gate.states() == {first: "working", second: "received", third: "received", other: "working"}
+
+
+def test_older_messages_are_left_to_the_claims_and_a_repetition_begins_nothing(gate: Gate) -> None:
+    if not gate.runtime.database.on_sqlite:
+        pytest.skip("only the one writer of SQLite leases what it keeps")
+    gate.threads.free = 0
+    (older,) = gate.keep(("an", Lane.TALK))
+    gate.threads.free = 1
+    newer, one_too_many = gate.keep(("binh", Lane.TALK), ("chi", Lane.TALK))
+    assert leased(gate) == [newer]
+    assert gate.states()[older] == gate.states()[one_too_many] == InboxState.RECEIVED
+    gate.threads.woken.clear()
+    again = (gate.account, "zalo", Event("900", "k0", "an", gate.hands(), Lane.TALK, {}))
+    hall = Intake(gate.runtime.database, gate.runtime.vault, gate.hands, "here", gate.threads)
+    assert hall.keep([again], wait_s=1.5) == []
+    assert (leased(gate), gate.threads.woken) == ([newer], [])
+
+
+def test_nothing_is_handed_over_that_was_not_written(gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise DatabaseAway
+
+    monkeypatch.setattr(gate.runtime.database, "write", away)
+    with pytest.raises(DatabaseAway):
+        gate.keep(("an", Lane.TALK))
+    assert (leased(gate), gate.threads.woken) == ([], [])
