@@ -32,6 +32,10 @@ class Turns(Protocol):
         """Something waits in this lane."""
 
 
+#: (row, lane) of what is new, and what of it is leased already.
+_Kept = tuple[list[tuple[int, str]], list[Row]]
+
+
 class Intake:
     """Where webhooks are written down. Any number of threads may call `keep`."""
 
@@ -49,7 +53,7 @@ class Intake:
         """
         now = self._clock()
 
-        def op(connection: Connection) -> tuple[list[tuple[int, str]], list[Row]]:
+        def op(connection: Connection) -> _Kept:
             kept = inbox.keep(connection, self._vault, came, now)
             talk = [number for number, lane in kept if lane == Lane.TALK]
             room = self._turns.room() if talk and self._database.on_sqlite else 0
@@ -57,9 +61,12 @@ class Intake:
             leased = inbox.claim_talk(connection, self._owner, now, room, since=min(talk)) if room > 0 else []
             return kept, leased
 
-        kept, leased = self._database.write(op, urgent=True, wait_s=wait_s)
+        # by whoever commits, even when that is too late for us: nobody else would answer what is leased
+        return self._database.write(op, urgent=True, wait_s=wait_s, then=self._begin)[0]
+
+    def _begin(self, what: _Kept) -> None:
+        kept, leased = what
         self._turns.take(leased)
         mine = {row.id for row in leased}
         for lane in {lane for number, lane in kept if number not in mine}:
             self._turns.wake(Lane(lane))
-        return kept

@@ -269,7 +269,9 @@ class Worker:
             running = self._running(connection)
         handed = sum(self._claim(account, None) for account in accounts)
         handed += sum(self._claim(account, announcement) for account, announcement in running)
-        self._more_to_send = handed > 0
+        self._more_to_send = bool(
+            accounts or running
+        )  # due, though it may wait for a slot, for allowance, for its turn
         return handed > 0
 
     def _claim(self, account: int, announcement: int | None) -> int:

@@ -47,10 +47,11 @@ class DatabaseAway(BotError):
 class _Job(Generic[T]):
     """An operation that somebody waits for. A bare lock is its bell: an Event costs as much as a statement."""
 
-    __slots__ = ("_bell", "error", "finished", "given_up", "op", "result")
+    __slots__ = ("_bell", "error", "finished", "given_up", "op", "result", "then")
 
-    def __init__(self, op: Op[T]) -> None:
+    def __init__(self, op: Op[T], then: Callable[[T], object] | None) -> None:
         self.op = op
+        self.then = then
         self.result: Any = None
         self.error: BaseException | None = None
         self.finished = self.given_up = False
@@ -60,8 +61,10 @@ class _Job(Generic[T]):
     def wait(self, seconds: float) -> bool:
         return self.finished or self._bell.acquire(timeout=seconds)
 
-    def finish(self, *, result: object = None, error: BaseException | None = None) -> None:
+    def finish(self, *, result: Any = None, error: BaseException | None = None) -> None:
         if not self.finished:
+            if self.then is not None and error is None:
+                self.then(result)
             self.result, self.error, self.finished = result, error, True
             self._bell.release()
 
@@ -99,16 +102,29 @@ class Database:
 
     # ---- writing ----
 
-    def write(self, op: Op[T], *, urgent: bool = False, wait_s: float = WRITE_WAIT_S) -> T:
+    def write(
+        self,
+        op: Op[T],
+        *,
+        urgent: bool = False,
+        wait_s: float = WRITE_WAIT_S,
+        then: Callable[[T], object] | None = None,
+    ) -> T:
         """Run `op` in a transaction and come back when it is committed. It may run twice: it only touches the database.
+
+        `then` is handed the result once it is committed, also when that was too late for whoever waited. It is quick
+        and raises nothing: others wait behind it.
 
         Raises what op raised, or DatabaseAway: an urgent one after `wait_s`, any other when the file stays locked. On
         PostgreSQL `wait_s` begins with the connection, which itself comes within two seconds or not at all, and for
         what is not urgent the connection's own time-outs hold.
         """
         if not self.on_sqlite:
-            return self._write_alone(op, wait_s if urgent else None)
-        return self._write_in_group(op, urgent=urgent, wait_s=wait_s)
+            result = self._write_alone(op, wait_s if urgent else None)
+            if then is not None:
+                then(result)
+            return result
+        return self._write_in_group(_Job(op, then), urgent=urgent, wait_s=wait_s)
 
     def _write_alone(self, op: Op[T], wait_s: float | None) -> T:
         for attempt in range(5):
@@ -129,8 +145,7 @@ class Database:
             return nullcontext()
         return self._patience.until(connection, seconds)
 
-    def _write_in_group(self, op: Op[T], *, urgent: bool, wait_s: float) -> T:
-        job: _Job[T] = _Job(op)
+    def _write_in_group(self, job: _Job[T], *, urgent: bool, wait_s: float) -> T:
         # who is not in a hurry writes with its own hands when nobody else does: handing over wakes two threads
         if not urgent and self._writes.acquire(blocking=False):
             try:

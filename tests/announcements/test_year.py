@@ -52,8 +52,9 @@ class Mortal:
                 op(connection)
                 raise Killed
 
-            return self._database.write(dies, **more)
-        done = self._database.write(op, **more)
+            undone: T = self._database.write(dies, **more)
+            return undone
+        done: T = self._database.write(op, **more)
         if fate < 0.06:
             self.deaths += 1
             raise Killed

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy.exc import IntegrityError
 
 from bot.store.database import Database, DatabaseAway
 from bot.store.schema import marks, metadata
@@ -103,6 +104,21 @@ def test_a_raising_operation_leaves_nothing_behind(database: Database) -> None:
     with pytest.raises(ValueError, match="stop"):
         database.write(half)
     assert _count(database) == 0
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_what_follows_is_told_once_it_is_committed_and_never_of_what_failed(database: Database, urgent: bool) -> None:
+    told: list[str] = []
+
+    def note(connection: Connection) -> str:
+        connection.execute(insert(marks).values(name="noted", value="", at=NOW))
+        return f"told after {len(told)}"
+
+    assert database.write(note, urgent=urgent, then=lambda result: told.append(f"{result}: {_count(database)}"))
+    assert told == ["told after 0: 1"]
+    with pytest.raises(IntegrityError):
+        database.write(note, urgent=urgent, then=told.append)
+    assert len(told) == 1
 
 
 def test_the_file_keeps_what_it_promises(database: Database) -> None:
