@@ -121,7 +121,7 @@ class Worker:
         """How many messages may be leased for the turn threads by who keeps them."""
         if self._more_waits or self._stopping.is_set() or not self._learnt.is_set():
             return 0
-        return self._turn_threads * TURNS_AHEAD - self._turning
+        return self._turn_room()
 
     def take(self, rows: Sequence[Row]) -> None:
         """Answer these: they are leased."""
@@ -151,7 +151,7 @@ class Worker:
 
     def _take_turns(self) -> bool:
         """Lease waiting messages for the turn threads; True while there may be more."""
-        room = self._turn_threads * TURNS_AHEAD - self._turning
+        room = self._turn_room()
         if room < 1:
             self._more_waits = True
             return False
@@ -159,6 +159,9 @@ class Worker:
         self._more_waits = len(rows) == room
         self.take(rows)
         return False
+
+    def _turn_room(self) -> int:
+        return self._turn_threads * TURNS_AHEAD - self._turning
 
     def _answer(self) -> None:
         while (row := self._to_turn.get()) is not None:
@@ -269,9 +272,8 @@ class Worker:
             running = self._running(connection)
         handed = sum(self._claim(account, None) for account in accounts)
         handed += sum(self._claim(account, announcement) for account, announcement in running)
-        self._more_to_send = bool(
-            accounts or running
-        )  # due, though it may wait for a slot, for allowance, for its turn
+        # some is due, even where it had to wait: for a free sender, for allowance, for the person's message before it
+        self._more_to_send = bool(accounts or running)
         return handed > 0
 
     def _claim(self, account: int, announcement: int | None) -> int:
