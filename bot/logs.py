@@ -14,6 +14,7 @@ from typing import Any
 correlation: ContextVar[str] = ContextVar("correlation", default="")
 
 _log = logging.getLogger("bot")
+_as_json = json.JSONEncoder(ensure_ascii=False, default=str).encode  # json.dumps would make an encoder for each line
 
 
 def setup(level: int = logging.INFO) -> None:
@@ -65,4 +66,4 @@ class _Json(logging.Formatter):
             line.update(facts)
         elif not record.name.startswith("bot"):
             line["message"] = record.getMessage()
-        return json.dumps(line, ensure_ascii=False, default=str)
+        return _as_json(line)

@@ -21,7 +21,8 @@ from bot.settings import Settings
 from bot.simulator import SimulatedAccount, Simulator, admit
 from bot.store import invitations
 
-WEB_THREADS = 12
+#: A webhook waits for the disk in one of them: the more wait together, the more are in one commit.
+WEB_THREADS = 20
 SWITCH_S = 0.002
 
 

@@ -105,6 +105,7 @@ class Phrases:
             if first is None:
                 raise BotError("content.faulty", phrase=text)  # nothing to look it up by
             self._by_first[first.plain].append(phrase)
+        self.firsts = frozenset(self._by_first)
 
     def within(self, words: Sequence[Word]) -> bool:
         return any(
@@ -119,14 +120,46 @@ class Phrases:
         )
 
 
+class Signals:
+    """The signs of one file. Read-only after the start."""
+
+    def __init__(self, file: SignalFile) -> None:
+        self._particles = {word.plain for word in marked_words(file.particles)}
+        self._entries = [
+            (entry, Phrases(entry.alone), Phrases(entry.within), Phrases(entry.unless)) for entry in file.signal
+        ]
+        #: Which of them to look at: only a few begin with a word of the message.
+        self._by_first: dict[str, set[int]] = defaultdict(set)
+        for number, (_, alone, within, _unless) in enumerate(self._entries):
+            for first in alone.firsts | within.firsts:
+                self._by_first[first].add(number)
+
+    def find(self, words: Sequence[Word]) -> list[SignalEntry]:
+        """Those of a message, in the order of the file."""
+        bare = self.without_particles(words)
+        near: set[int] = set().union(*(self._by_first.get(word.plain, ()) for word in words))
+        return [
+            entry
+            for entry, alone, within, unless in (self._entries[number] for number in sorted(near))
+            if (alone.whole(words) or alone.whole(bare) or within.within(words)) and not unless.within(words)
+        ]
+
+    def without_particles(self, words: Sequence[Word]) -> list[Word]:
+        """The message without greetings and signs at both ends; all of it when nothing else is there."""
+        kept = [word for word in words if word.plain[0].isalnum()]
+        first, last = 0, len(kept)
+        while first < last and kept[first].plain in self._particles:
+            first += 1
+        while last > first and kept[last - 1].plain in self._particles:
+            last -= 1
+        return kept[first:last] or kept
+
+
 class Lexicon:
     """Read-only after the start."""
 
     def __init__(self, signals: SignalFile, asks: AskFile, follow_ups: FollowUpFile, documents: DocumentFile) -> None:
-        self._particles = {word.plain for word in marked_words(signals.particles)}
-        self._signals = [
-            (entry, Phrases(entry.alone), Phrases(entry.within), Phrases(entry.unless)) for entry in signals.signal
-        ]
+        self._signals = Signals(signals)
         self._asks = [(ask, Phrases(ask.words)) for ask in asks.ask]
         self._opening = Phrases(follow_ups.opening)
         self._follow_ups = [(rule, Phrases(rule.words)) for rule in follow_ups.rule]
@@ -148,13 +181,7 @@ class Lexicon:
         )
 
     def find(self, text: str) -> Found:
-        words = marked_words(text)
-        bare = self._without_particles(words)
-        found = [
-            entry
-            for entry, alone, within, unless in self._signals
-            if (alone.whole(words) or alone.whole(bare) or within.within(words)) and not unless.within(words)
-        ]
+        found = self._signals.find(marked_words(text))
         decisive = next((entry for entry in found if entry.kind is not None), None)
         return Found(
             frozenset(entry.name for entry in found),
@@ -176,7 +203,7 @@ class Lexicon:
 
     def leans(self, text: str, most: int) -> bool:
         """Is this a short message that leans on what came before it?"""
-        words = self._without_particles(marked_words(text))
+        words = self._signals.without_particles(marked_words(text))
         return len(words) <= most or (len(words) <= 2 * most and self._opening.within(words[:2]))
 
     def follow_up(self, before: str, text: str) -> str:
@@ -191,16 +218,6 @@ class Lexicon:
         """Every answer the lexicon leads to, so that a check can see that it exists."""
         led = {answer for ask, _ in self._asks for pair in ask.instead.items() for answer in pair}
         return led | {answer for rule, _ in self._follow_ups for answer in rule.to.values()}
-
-    def _without_particles(self, words: list[Word]) -> list[Word]:
-        """The message without greetings and signs at both ends; all of it when nothing else is there."""
-        kept = [word for word in words if word.plain[0].isalnum()]
-        first, last = 0, len(kept)
-        while first < last and kept[first].plain in self._particles:
-            first += 1
-        while last > first and kept[last - 1].plain in self._particles:
-            last -= 1
-        return kept[first:last] or kept
 
 
 def _read(path: Path, shape: type[_File]) -> _File:

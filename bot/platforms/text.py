@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -13,6 +14,8 @@ Measure = Callable[[str], int]
 _BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n\s*", r"\n\s*", r"(?<=[.!?…;:])\s+", r"\s+"))
 _JOINER = "\u200d"
 _LONE_SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
+#: An escape for one, bytes that decode to one, or UTF-16 and UTF-32, where every other byte is NUL.
+_MAY_HOLD_SUCH = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[\xed\x00]")
 
 
 def nfc(text: str) -> str:
@@ -20,14 +23,22 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def storable(value: Any) -> Any:
-    """A JSON value without what JSON can say and a database cannot keep: half an emoji, and NUL."""
+def read_json(body: bytes) -> Any:
+    """Read JSON, without what it can say and a database cannot keep: half an emoji, and NUL.
+
+    Raises ValueError or RecursionError.
+    """
+    value = json.loads(body)
+    return _storable(value) if _MAY_HOLD_SUCH.search(body) else value
+
+
+def _storable(value: Any) -> Any:
     if isinstance(value, str):
         return _LONE_SURROGATE_OR_NUL.sub("\ufffd", value)
     if isinstance(value, list):
-        return [storable(item) for item in value]
+        return [_storable(item) for item in value]
     if isinstance(value, dict):
-        return {storable(name): storable(item) for name, item in value.items()}
+        return {_storable(name): _storable(item) for name, item in value.items()}
     return value
 
 

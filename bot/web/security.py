@@ -15,15 +15,17 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": CSP,
 }
+_ON_HTTPS = {"Strict-Transport-Security": "max-age=31536000"}
 
 
 def harden(app: Flask, *, https: bool) -> None:
     """Set the headers; a page that needs others has set its own."""
+    headers = [*_HEADERS.items(), *(_ON_HTTPS.items() if https else ())]
 
     @app.after_request
     def _headers(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
-        if https:
-            response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        set_already = {name.lower() for name, _ in response.headers}
+        for name, value in headers:
+            if name.lower() not in set_already:
+                response.headers.add(name, value)
         return response

@@ -1,9 +1,11 @@
+import json
 import unicodedata
+from collections.abc import Iterator
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.platforms.text import nfc, split_text, utf16_units
+from bot.platforms.text import nfc, read_json, split_text, utf16_units
 
 
 def test_decomposed_vietnamese_is_counted_once() -> None:
@@ -36,3 +38,32 @@ def test_parts_fit_are_never_empty_and_keep_every_letter(text: str, limit: int) 
 @given(st.text(), st.integers(1, 60))
 def test_any_text_is_split(text: str, limit: int) -> None:
     assert all(part for part in split_text(text, limit))
+
+
+_ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=[])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=[])), inner),
+)
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list | dict):
+        for inner in [*value, *value.values()] if isinstance(value, dict) else value:
+            yield from _strings(inner)
+
+
+def _storable(text: str) -> bool:
+    return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
+
+
+@given(_ANY_JSON, st.booleans(), st.sampled_from(["utf-8", "utf-16", "utf-16-le", "utf-32-be"]))
+def test_what_is_read_from_json_can_be_kept(value: object, escaped: bool, encoding: str) -> None:
+    read = read_json(json.dumps(value, ensure_ascii=escaped).encode(encoding, errors="surrogatepass"))
+    assert all(map(_storable, _strings(read)))
+    assert read == value or not all(map(_storable, _strings(value)))
+
+
+def test_a_whole_emoji_stays_in_either_spelling() -> None:
+    assert read_json(b'"\\ud83d\\ude00"') == read_json('"😀"'.encode()) == "😀"

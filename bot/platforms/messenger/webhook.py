@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import from_epoch
 from bot.messages import Event
 from bot.platforms.contract import MalformedWebhook, Signature, Verdict
-from bot.platforms.text import identity, storable
+from bot.platforms.text import identity, read_json
 from bot.states import Lane
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def verify_subscription(params: Mapping[str, str], verify_tokens: Iterable[str])
 def split(body: bytes, clock: Clock) -> list[Event]:
     """Cut a batch into its events: several entries, of several Pages, each with up to three lists."""
     try:
-        envelope = storable(json.loads(body))
+        envelope = read_json(body)
     except (ValueError, RecursionError):
         raise MalformedWebhook("not JSON") from None
     if not isinstance(envelope, dict):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bot.clock import from_epoch
 from bot.messages import Event
 from bot.platforms.contract import MalformedWebhook, Signature, Verdict
-from bot.platforms.text import identity, storable
+from bot.platforms.text import identity, read_json
 from bot.states import Lane
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _bytes(text: str) -> bytes:
 def split(body: bytes, clock: Clock, oa_ids: AbstractSet[str]) -> list[Event]:
     """Read the one event of a request; none when it is nothing to keep."""
     try:
-        envelope = storable(json.loads(body))
+        envelope = read_json(body)
     except (ValueError, RecursionError):
         raise MalformedWebhook("not JSON") from None
     name = envelope.get("event_name") if isinstance(envelope, dict) else None
