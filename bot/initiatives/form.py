@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -87,7 +88,7 @@ class Form(BaseModel):
             first = error.errors(include_url=False)[0]["msg"] if isinstance(error, ValidationError) else error
             raise BotError("content.faulty", first=f"{path.name}: {first}", faults=1) from None
 
-    @property
+    @cached_property
     def fields(self) -> tuple[FormField, ...]:
         """In the order of the chat: what is needed first."""
         made = [FormField(item.key, item.label, item.ask, item.kind, item.needed) for item in self.field]
