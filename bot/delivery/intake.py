@@ -15,7 +15,7 @@ from bot.clock import Clock
 from bot.states import Lane
 from bot.store import inbox
 from bot.store.database import Database
-from bot.store.inbox import Came, Row
+from bot.store.inbox import Came, Kept, Row
 from bot.store.vault import Vault
 
 
@@ -32,10 +32,6 @@ class Turns(Protocol):
         """Something waits in this lane."""
 
 
-#: (row, lane) of what is new, and what of it is leased already.
-_Kept = tuple[list[tuple[int, str]], list[Row]]
-
-
 class Intake:
     """Where webhooks are written down. Any number of threads may call `keep`."""
 
@@ -46,27 +42,22 @@ class Intake:
         self._owner = owner
         self._turns = turns
 
-    def keep(self, came: Sequence[Came], *, wait_s: float) -> list[tuple[int, str]]:
-        """Write down the events of one webhook and have them worked on; (row, lane) of those not known before.
+    def keep(self, came: Sequence[Came], *, wait_s: float) -> list[Kept]:
+        """Write down the events of one webhook and have them worked on; those not known before.
 
         Raises DatabaseAway when they are not on disk after `wait_s`.
         """
         now = self._clock()
 
-        def op(connection: Connection) -> _Kept:
-            kept = inbox.keep(connection, self._vault, came, now)
-            talk = [number for number, lane in kept if lane == Lane.TALK]
-            room = self._turns.room() if talk and self._database.on_sqlite else 0
-            # with one writer whatever has a higher number came in this very webhook
-            leased = inbox.claim_talk(connection, self._owner, now, room, since=min(talk)) if room > 0 else []
-            return kept, leased
+        def op(connection: Connection) -> list[Kept]:
+            # with many processes whoever has time claims it
+            room = self._turns.room() if self._database.on_sqlite else 0
+            return inbox.keep(connection, self._vault, came, now, owner=self._owner, room=room)
 
         # by whoever commits, even when that is too late for us: nobody else would answer what is leased
-        return self._database.write(op, urgent=True, wait_s=wait_s, then=self._begin)[0]
+        return self._database.write(op, urgent=True, wait_s=wait_s, then=self._begin)
 
-    def _begin(self, what: _Kept) -> None:
-        kept, leased = what
-        self._turns.take(leased)
-        mine = {row.id for row in leased}
-        for lane in {lane for number, lane in kept if number not in mine}:
-            self._turns.wake(Lane(lane))
+    def _begin(self, kept: Sequence[Kept]) -> None:
+        self._turns.take([one.leased for one in kept if one.leased is not None])
+        for lane in {one.lane for one in kept if one.leased is None}:
+            self._turns.wake(lane)

@@ -57,6 +57,7 @@ class Row:
     attempts: int
 
 
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dict).encode
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
 
@@ -71,35 +72,84 @@ def _row(row: tuple[Any, ...]) -> Row:
 Came = tuple[int, str, Event]
 
 
-def keep(connection: Connection, vault: Vault, events: Sequence[Came], now: datetime) -> list[tuple[int, str]]:
-    """Write down events (account number, platform, event) not known yet; give (row, lane) of the new ones.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A new row; `leased` is itself when its turn may begin at once."""
 
-    An event of before somebody asked to be forgotten brings nobody back.
+    id: int
+    lane: Lane
+    leased: Row | None = None
+
+
+def keep(
+    connection: Connection, vault: Vault, events: Sequence[Came], now: datetime, *, owner: str = "", room: int = 0
+) -> list[Kept]:
+    """Write down events (account number, platform, event) not known yet.
+
+    An event of before somebody asked to be forgotten brings nobody back. Up to `room` messages are leased for `owner`,
+    those of people who have no older one open. Only for a database with one writer: elsewhere an older one may be on
+    its way unseen.
     """
     anybody_forgotten = _ANYBODY_FORGOTTEN.first(connection) is not None
-    rows = [
-        {
-            "account_id": account,
-            "event_key": event.key,
-            "user_id": event.user_id,
-            "lane": event.lane.value,
-            "body": json.dumps(dict(event.body), ensure_ascii=False, separators=(",", ":")),
-            "at": min(event.at, now),  # a clock that runs ahead must not hold a window open
-            "received_at": now,
-            "due_at": now,
-        }
-        for account, _, event in events
-        if not (anybody_forgotten and _is_forgotten(connection, vault, account, event))
-    ]
-    return [(row[0], row[1]) for values in rows for row in _KEEP.rows(connection, **values)]
+    kept: list[Kept] = []
+    for account, _, event in events:
+        if anybody_forgotten and _is_forgotten(connection, vault, account, event):
+            continue
+        begins = room > 0 and event.lane is Lane.TALK and not _has_open(connection, account, event.user_id)
+        if found := _keep_one(connection, account, event, now, owner if begins else ""):
+            kept.append(found)
+            room -= begins
+    return kept
 
 
-_KEPT = ("account_id", "event_key", "user_id", "lane", "body", "at", "received_at", "due_at")
+def _has_open(connection: Connection, account: int, user_id: str | None) -> bool:
+    return _OPEN_OF.first(connection, of_account=account, of_user=user_id) is not None
+
+
+def _keep_one(connection: Connection, account: int, event: Event, now: datetime, owner: str) -> Kept | None:
+    """One event, leased when `owner` is named; None when it is known."""
+    at = min(event.at, now)  # a clock that runs ahead must not hold a window open
+    written = _KEEP.first(
+        connection,
+        account_id=account,
+        event_key=event.key,
+        user_id=event.user_id,
+        lane=event.lane.value,
+        body=_as_json(event.body),
+        at=at,
+        received_at=now,
+        due_at=now,
+        state=(InboxState.WORKING if owner else InboxState.RECEIVED).value,
+        owner=owner or None,
+        lease_until=now + LEASE if owner else None,
+        attempts=1 if owner else 0,
+    )
+    if written is None:
+        return None
+    row = Row(written[0], account, event.user_id or "", event.lane.value, event.body, at, now, 1) if owner else None
+    return Kept(written[0], event.lane, row)
+
+
+_KEPT = (
+    *("account_id", "event_key", "user_id", "lane", "body", "at", "received_at", "due_at"),
+    *("state", "owner", "lease_until", "attempts"),
+)
 _KEEP = Prepared(
     lambda dialect: (
         insert_or_ignore(dialect, inbox, conflict=("account_id", "event_key"))
         .values({name: bindparam(name) for name in _KEPT})
-        .returning(inbox.c.id, inbox.c.lane)
+        .returning(inbox.c.id)
+    )
+)
+_OPEN_OF = Prepared(
+    lambda _: (
+        select(inbox.c.id)
+        .where(
+            inbox.c.account_id == bindparam("of_account"),
+            inbox.c.user_id == bindparam("of_user"),
+            text("lane = 'talk' AND state IN ('received', 'working')"),
+        )
+        .limit(1)
     )
 )
 _ANYBODY_FORGOTTEN = Prepared(lambda _: select(forgotten.c.hash).limit(1))
@@ -142,7 +192,6 @@ def _claiming(_dialect: str) -> Any:
             inbox.c.lane == _TALK,
             inbox.c.state == _RECEIVED,
             inbox.c.due_at <= bindparam("moment"),
-            inbox.c.id >= bindparam("since", type_=Integer),
             ~blocked,
         )
         .order_by(inbox.c.id)
@@ -165,9 +214,9 @@ def _claiming(_dialect: str) -> Any:
 _CLAIM = Prepared(_claiming)
 
 
-def claim_talk(connection: Connection, owner: str, now: datetime, limit: int, *, since: int = 0) -> list[Row]:
-    """Lease the oldest waiting message, from row `since` on, of up to `limit` people who have none in work."""
-    found = _CLAIM.rows(connection, moment=now, most=limit, by=owner, until=now + LEASE, since=since)
+def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) -> list[Row]:
+    """Lease the oldest waiting message of up to `limit` people who have none in work."""
+    found = _CLAIM.rows(connection, moment=now, most=limit, by=owner, until=now + LEASE)
     return sorted((_row(row) for row in found), key=lambda row: row.id)
 
 

@@ -90,9 +90,9 @@ def _keep(door: Door, platform: Platform, app: AppKeys, events: list[Event]) -> 
     if not ours:
         return
     kept = door.intake.keep(ours, wait_s=WAIT_S)
-    for row, lane in kept:
-        if lane == Lane.TALK:  # receipts come by thousands and begin no turn: they are counted
-            logs.event("webhook.kept", row=row, turn=f"t{row}")
+    for one in kept:
+        if one.lane is Lane.TALK:  # receipts come by thousands and begin no turn: they are counted
+            logs.event("webhook.kept", row=one.id, turn=f"t{one.id}")
     if len(kept) < len(ours):
         door.tally.add(f"webhook.{platform.name}.duplicate", len(ours) - len(kept))
 

@@ -46,7 +46,7 @@ class Desk:
 
     def keep(self, *events: Event, account: int | None = None) -> list[tuple[int, str]]:
         wanted = [(account or self.account, self.platform, event) for event in events]
-        return self.do(inbox.keep, self.vault, wanted, self.hands())
+        return [(one.id, one.lane.value) for one in self.do(inbox.keep, self.vault, wanted, self.hands())]
 
     def claim_talk(self, owner: str = "w1", limit: int = 10) -> list[inbox.Row]:
         return self.do(inbox.claim_talk, owner, self.hands(), limit)

@@ -58,7 +58,7 @@ class Gate:
             (self.account, "zalo", Event("900", f"k{known + at}", user, self.hands(), lane, {}))
             for at, (user, lane) in enumerate(events)
         ]
-        return [number for number, _ in hall.keep(came, wait_s=wait_s)]
+        return [one.id for one in hall.keep(came, wait_s=wait_s)]
 
     def states(self) -> dict[int, str]:
         with self.runtime.database.read() as connection:
