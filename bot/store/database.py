@@ -326,6 +326,7 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",
+            "wal_autocheckpoint=4000",  # pages; by default every thirtieth turn or so would wait for one
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -360,21 +360,17 @@ def return_leases(connection: Connection, now: datetime, *, owner_gone: str | No
     return connection.execute(statement).rowcount
 
 
-_WAITING = {
-    lane: select(inbox.c.id)
-    .where(
-        inbox.c.lane == literal_column(f"'{lane.value}'"),
-        inbox.c.state == _RECEIVED,
-        inbox.c.due_at <= bindparam("moment"),
-    )
-    .limit(1)
-    for lane in Lane
-}
+def _waiting(lane: Lane) -> Prepared:
+    due = and_(inbox.c.state == _RECEIVED, inbox.c.due_at <= bindparam("moment"))
+    return Prepared(lambda _: select(inbox.c.id).where(inbox.c.lane == literal_column(f"'{lane.value}'"), due).limit(1))
+
+
+_WAITING = {lane: _waiting(lane) for lane in Lane}
 
 
 def waits(connection: Connection, lane: Lane, now: datetime) -> bool:
     """Whether anything of a lane is due, be it blocked or not."""
-    return connection.execute(_WAITING[lane], {"moment": now}).first() is not None
+    return _WAITING[lane].first(connection, moment=now) is not None
 
 
 def oldest_waiting(connection: Connection, lane: Lane) -> datetime | None:

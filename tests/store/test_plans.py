@@ -23,6 +23,7 @@ CLAIMS: list[tuple[str, Prepared, str]] = [
     ("turns", inbox._CLAIM, "ix_inbox_ready"),
     ("turns: nobody's message is worked on", inbox._CLAIM, "ix_inbox_open_person"),
     ("messages behind the head", inbox._BEHIND, "ix_inbox_open_person"),
+    ("nothing open of the person", inbox._OPEN_OF, "ix_inbox_open_person"),
     ("receipts", inbox._RECEIPTS, "ix_inbox_ready"),
     ("replies and notices", outbox._leasing(announced=False, limited=False), "ix_outbox_ready"),
     ("nothing earlier of the person", outbox._leasing(announced=False, limited=False), "ix_outbox_blocking"),
@@ -36,7 +37,6 @@ CLAIMS: list[tuple[str, Prepared, str]] = [
 
 VALUES: dict[str, Any] = {
     "most": 10,
-    "since": 0,
     "by": "w",
     "of_user": "u5",
     "message_id": "m5",
