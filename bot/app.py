@@ -15,12 +15,14 @@ from bot.store.database import DatabaseAway
 from bot.web import feed, health, initiatives, pages, webhooks
 from bot.web.security import harden
 
+MOST_BYTES = 4 * 1024 * 1024  # of a request, where a page says nothing else
+
 
 def create_app(runtime: Runtime, simulator: Simulator | None = None) -> Flask:
     """Put the parts of one process behind their addresses."""
     settings = runtime.settings
     app = Flask("bot", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = webhooks.MOST_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     harden(app, https=settings.bot_public_url.startswith("https://"))
     app.register_error_handler(Exception, _fault)

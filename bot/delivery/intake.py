@@ -50,7 +50,7 @@ class Intake:
         now = self._clock()
 
         def op(connection: Connection) -> list[Kept]:
-            # with many processes whoever has time claims it
+            # else whoever has time claims it, in whichever process
             room = self._turns.room() if self._database.on_sqlite else 0
             return inbox.keep(connection, self._vault, came, now, owner=self._owner, room=room)
 

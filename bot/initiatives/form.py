@@ -90,7 +90,7 @@ class Form(BaseModel):
 
     @cached_property
     def fields(self) -> tuple[FormField, ...]:
-        """In the order of the chat: what is needed first."""
+        """In the order of the chat: what is needed first. Made once: a changed form is validated anew, never copied."""
         made = [FormField(item.key, item.label, item.ask, item.kind, item.needed) for item in self.field]
         return tuple(sorted(made, key=lambda one: not one.needed))
 

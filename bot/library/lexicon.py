@@ -145,7 +145,7 @@ class Signals:
         ]
 
     def without_particles(self, words: Sequence[Word]) -> list[Word]:
-        """The message without greetings and signs at both ends; all of it when nothing else is there."""
+        """The message's words without greetings at both ends; all of them when nothing else is there."""
         kept = [word for word in words if word.plain[0].isalnum()]
         first, last = 0, len(kept)
         while first < last and kept[first].plain in self._particles:

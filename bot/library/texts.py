@@ -67,7 +67,7 @@ class Texts:
             self._texts["subscription.consent"] = organisation.consent
         self._menus = {key: tuple(choice.button() for choice in choices) for key, choices in menus.items()}
         self._words = organisation.words
-        self._alone = lru_cache(maxsize=512)(lambda text: self._filled(text, {}))  # the same few at every turn
+        self._without_values = lru_cache(maxsize=512)(lambda text: self._filled(text, {}))  # the same few at every turn
 
     @classmethod
     def open(
@@ -96,7 +96,7 @@ class Texts:
 
     def fill(self, text: str, /, **facts: object) -> str:
         """Put values in. KeyError for a name that nobody gave: silence would hide a slip."""
-        return self._filled(text, facts) if facts else self._alone(text)
+        return self._filled(text, facts) if facts else self._without_values(text)
 
     def _filled(self, text: str, facts: Mapping[str, object]) -> str:
         values = {**self._words, **{name: str(value) for name, value in facts.items()}}

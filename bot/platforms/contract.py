@@ -77,6 +77,7 @@ class Platform(Protocol):
     name: str  # "zalo" | "messenger"
     has_typing: bool  # can show that an answer is being written
     echoes: bool  # echoes our own sends, so that an unsure one can be settled
+    longest_webhook: int  # bytes; more is refused before anybody looks at it
 
     def handshake(self, params: Mapping[str, str], verify_tokens: Sequence[str]) -> str | None:
         """Answer a GET on the webhook's address: the body of a 200, or None for 403."""

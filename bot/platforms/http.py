@@ -96,7 +96,10 @@ class Http:
 
 @lru_cache(maxsize=256)
 def _address(url: str, params: tuple[tuple[str, str], ...]) -> str:
-    """Check and quote an address: the same few for every message, and half of what preparing a request costs."""
+    """Check and quote an address: the same few for every message, and half of what preparing a request costs.
+
+    Those that were used last stay in memory, with the token in them, as the tokens themselves do.
+    """
     request = requests.PreparedRequest()
     request.prepare_url(url, params)
     return str(request.url)
@@ -105,6 +108,7 @@ def _address(url: str, params: tuple[tuple[str, str], ...]) -> str:
 def _prepared(
     method: str, address: str, headers: Mapping[str, str], data: bytes | Mapping[str, str] | None
 ) -> requests.PreparedRequest:
+    """As `requests.Request(...).prepare()`, without what no call of ours has: cookies, hooks, a password in the URL."""
     request = requests.PreparedRequest()
     request.prepare_method(method)
     request.url = address

@@ -326,7 +326,7 @@ def _sqlite_engine(url: str, pool: int) -> Engine:
             "foreign_keys=ON",
             "temp_store=MEMORY",
             "cache_size=-16000",
-            "wal_autocheckpoint=4000",  # pages; by default every thirtieth turn or so would wait for one
+            "wal_autocheckpoint=4000",  # pages; a fourth as often as by default, for the writer waits for each
         ):
             connection.execute(f"PRAGMA {pragma}")
 

@@ -57,6 +57,7 @@ class Row:
     attempts: int
 
 
+# `dict`: a body is any mapping
 _as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dict).encode
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
@@ -87,8 +88,8 @@ def keep(
     """Write down events (account number, platform, event) not known yet.
 
     An event of before somebody asked to be forgotten brings nobody back. Up to `room` messages are leased for `owner`,
-    those of people who have no older one open. Only for a database with one writer: elsewhere an older one may be on
-    its way unseen.
+    those of people who have no older one open; that is only for a database with one writer, for elsewhere an older
+    one may be on its way unseen.
     """
     anybody_forgotten = _ANYBODY_FORGOTTEN.first(connection) is not None
     kept: list[Kept] = []

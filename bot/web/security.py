@@ -24,6 +24,7 @@ def harden(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def _headers(response: Response) -> Response:
+        # `setdefault` would go through all headers for each
         set_already = {name.lower() for name, _ in response.headers}
         for name, value in headers:
             if name.lower() not in set_already:

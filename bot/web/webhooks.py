@@ -20,7 +20,6 @@ from bot.states import Lane
 from bot.store.database import DatabaseAway
 from bot.web.signatures import Signatures
 
-MOST_BYTES = 4 * 1024 * 1024  # Meta batches up to 1,000 updates
 #: A platform gives up after 2 s (Zalo) or 5 s (Meta): an honest 503 in time is worth more than a late 200.
 WAIT_S = 1.5
 
@@ -60,7 +59,7 @@ def blueprint(door: Door) -> Blueprint:
 
 
 def _receive(door: Door, platform: Platform) -> Response:
-    request.max_content_length = MOST_BYTES
+    request.max_content_length = platform.longest_webhook
     body = request.get_data(cache=True)  # the signature is over these bytes, before anybody parses them
     verdict = platform.verify(door.directory.keys(platform.name), dict(request.headers), body)
     door.tally.add(f"webhook.{platform.name}.{verdict.signature.value}")

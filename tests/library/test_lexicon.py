@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import BotError
-from bot.library.lexicon import Lexicon
+from bot.library.lexicon import Lexicon, SignalEntry, SignalFile, Signals
 from bot.library.load import CONTENT, load
+from bot.library.vietnamese import marked_words
 from bot.talk import Kind
 
 LEXICON = Lexicon.open(CONTENT / "lexicon")
@@ -91,3 +92,10 @@ def test_a_broken_file_is_told_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "lexicon" / "asks.toml").write_text("[[ask]]\nnam = 'x'\n", encoding="utf-8")
     with pytest.raises(BotError, match=r"asks\.toml"):
         Lexicon.open(tmp_path / "lexicon")
+
+
+def test_a_message_of_particles_alone_is_its_own_words() -> None:
+    file = SignalFile(particles="dạ ạ", signal=(SignalEntry(name="ack", alone=("dạ",)),))
+    signals = Signals(file)
+    assert [entry.name for entry in signals.find(marked_words("Dạ!"))] == ["ack"]
+    assert signals.find(marked_words("dạ ạ")) == []

@@ -6,8 +6,9 @@ import gzip
 import json
 
 import pytest
+import requests
 
-from bot.platforms.http import MAX_ANSWER, Http, NoAnswer
+from bot.platforms.http import MAX_ANSWER, Http, NoAnswer, _address, _prepared
 from tests.platforms.conftest import Fault, Peer, Said
 
 
@@ -33,3 +34,19 @@ def test_what_is_packed_counts_unpacked(peer: Peer, http: Http, size: int) -> No
     else:
         with pytest.raises(NoAnswer, match="too large"):
             http.call("GET", f"{peer.url}/x")
+
+
+@pytest.mark.parametrize("data", [None, b'{"text":"\xe1\xba\xbf"}', {"grant_type": "refresh_token", "sign": "a b&c"}])
+@pytest.mark.parametrize("params", [{}, {"access_token": "a+b/ế", "fields": "id,name"}])
+def test_a_request_is_what_requests_itself_would_make(
+    data: bytes | dict[str, str] | None, params: dict[str, str]
+) -> None:
+    url, headers = "https://graph.facebook.com/v25.0/me/messages?x=1", {"Content-Type": "application/json"}
+    made = _prepared("POST", _address(url, tuple(params.items())), headers, data)
+    theirs = requests.Request("POST", url, params=params, data=data, headers=headers).prepare()
+    assert (made.method, made.url, made.body, made.headers) == (
+        theirs.method,
+        theirs.url,
+        theirs.body,
+        theirs.headers,
+    )

@@ -54,15 +54,15 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(inner)
 
 
-def _storable(text: str) -> bool:
+def _can_be_kept(text: str) -> bool:
     return not any(letter == "\0" or "\ud800" <= letter <= "\udfff" for letter in text)
 
 
 @given(_ANY_JSON, st.booleans(), st.sampled_from(["utf-8", "utf-16", "utf-16-le", "utf-32-be"]))
 def test_what_is_read_from_json_can_be_kept(value: object, escaped: bool, encoding: str) -> None:
     read = read_json(json.dumps(value, ensure_ascii=escaped).encode(encoding, errors="surrogatepass"))
-    assert all(map(_storable, _strings(read)))
-    assert read == value or not all(map(_storable, _strings(value)))
+    assert all(map(_can_be_kept, _strings(read)))
+    assert read == value or not all(map(_can_be_kept, _strings(value)))
 
 
 def test_a_whole_emoji_stays_in_either_spelling() -> None:

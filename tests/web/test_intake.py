@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +17,7 @@ from bot.delivery.intake import Intake
 from bot.messages import Event
 from bot.runtime import Runtime
 from bot.states import InboxState, Lane
-from bot.store import accounts, schema
+from bot.store import accounts, inbox, schema
 from bot.store.database import DatabaseAway
 from bot.store.inbox import Row
 from tests.conftest import Hands
@@ -86,6 +89,23 @@ def test_a_message_is_leased_with_its_webhook(gate: Gate) -> None:
     else:  # with many processes, whoever has time claims it
         assert (leased(gate), gate.threads.woken) == ([], [Lane.TALK])
         assert gate.states() == {number: InboxState.RECEIVED}
+
+
+def test_what_is_handed_over_is_what_a_claim_would_read(gate: Gate, hands: Hands) -> None:
+    """Its fence too: `finish` asks for the owner and the attempt that are on disk."""
+    event = Event("900", "k", "an", hands() + timedelta(hours=1), Lane.TALK, MappingProxyType({"n": [1, "ế"]}))
+    hall = Intake(gate.runtime.database, gate.runtime.vault, hands, "here", gate.threads)
+    (kept,) = hall.keep([(gate.account, "zalo", event)], wait_s=1.5)
+    if gate.runtime.database.on_sqlite:
+        (row,) = gate.threads.taken
+        assert row == kept.leased
+        gate.runtime.database.write(lambda connection: inbox.finish(connection, row, "here", hands()))
+        with gate.runtime.database.read() as connection:
+            names = Row.__dataclass_fields__
+            stored = connection.execute(select(*(schema.inbox.c[name] for name in names))).mappings().one()
+        assert {**stored, "body": json.loads(stored["body"])} == {name: getattr(row, name) for name in names}
+    else:
+        assert kept.leased is None
 
 
 def test_without_room_it_waits_and_the_claims_are_woken(gate: Gate) -> None:

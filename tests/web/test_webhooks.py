@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from bot.app import create_app
+from bot.platforms.messenger import MessengerPlatform
+from bot.platforms.zalo import ZaloPlatform
 from bot.runtime import Runtime
 from bot.store import erasure, marks, persons
 from bot.store.database import DatabaseAway
 from bot.store.schema import inbox
-from bot.web import webhooks
 from tests.conftest import Hands
 from tests.web.conftest import OA, PERSON, SECRET, SIGNING, messenger, sign_messenger, sign_zalo, zalo
 
@@ -126,9 +128,19 @@ def test_the_handshake_wants_the_token(client: FlaskClient) -> None:
         assert client.get("/webhooks/messenger", query_string={**ask, **change}).status_code == 403
 
 
-def test_a_body_that_is_too_long_is_refused(client: FlaskClient) -> None:
-    body = b" " * (webhooks.MOST_BYTES + 1)
-    assert client.post("/webhooks/zalo", data=body, headers=sign_zalo(body)).status_code == 413
+@pytest.mark.parametrize(
+    ("name", "limit", "sign"),
+    [
+        ("zalo", ZaloPlatform.longest_webhook, sign_zalo),
+        ("messenger", MessengerPlatform.longest_webhook, sign_messenger),
+    ],
+)
+def test_a_body_that_is_too_long_is_refused(
+    client: FlaskClient, name: str, limit: int, sign: Callable[[bytes], dict[str, str]]
+) -> None:
+    body = b" " * (limit + 1)
+    assert client.post(f"/webhooks/{name}", data=body, headers=sign(body)).status_code == 413
+    assert client.post(f"/webhooks/{name}", data=body[1:], headers=sign(body[1:])).status_code != 413
 
 
 @pytest.mark.parametrize(

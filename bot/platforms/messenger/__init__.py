@@ -25,6 +25,7 @@ class MessengerPlatform:
     name = "messenger"
     has_typing = True
     echoes = True
+    longest_webhook = 4 * 1024 * 1024  # Meta batches up to 1,000 updates
 
     def __init__(
         self,
