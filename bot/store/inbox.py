@@ -57,8 +57,7 @@ class Row:
     attempts: int
 
 
-# `dict`: a body is any mapping
-_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=dict).encode
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _COLUMNS = [inbox.c[name] for name in Row.__dataclass_fields__]
 
 
@@ -97,7 +96,7 @@ def keep(
         if anybody_forgotten and _is_forgotten(connection, vault, account, event):
             continue
         begins = room > 0 and event.lane is Lane.TALK and not _has_open(connection, account, event.user_id)
-        if found := _keep_one(connection, account, event, now, owner if begins else ""):
+        if found := _keep_one(connection, account, event, now, owner if begins else None):
             kept.append(found)
             room -= begins
     return kept
@@ -107,7 +106,7 @@ def _has_open(connection: Connection, account: int, user_id: str | None) -> bool
     return _OPEN_OF.first(connection, of_account=account, of_user=user_id) is not None
 
 
-def _keep_one(connection: Connection, account: int, event: Event, now: datetime, owner: str) -> Kept | None:
+def _keep_one(connection: Connection, account: int, event: Event, now: datetime, owner: str | None) -> Kept | None:
     """One event, leased when `owner` is named; None when it is known."""
     at = min(event.at, now)  # a clock that runs ahead must not hold a window open
     written = _KEEP.first(
@@ -116,12 +115,12 @@ def _keep_one(connection: Connection, account: int, event: Event, now: datetime,
         event_key=event.key,
         user_id=event.user_id,
         lane=event.lane.value,
-        body=_as_json(event.body),
+        body=_as_json(dict(event.body)),
         at=at,
         received_at=now,
         due_at=now,
         state=(InboxState.WORKING if owner else InboxState.RECEIVED).value,
-        owner=owner or None,
+        owner=owner,
         lease_until=now + LEASE if owner else None,
         attempts=1 if owner else 0,
     )
@@ -142,17 +141,13 @@ _KEEP = Prepared(
         .returning(inbox.c.id)
     )
 )
-_OPEN_OF = Prepared(
-    lambda _: (
-        select(inbox.c.id)
-        .where(
-            inbox.c.account_id == bindparam("of_account"),
-            inbox.c.user_id == bindparam("of_user"),
-            text("lane = 'talk' AND state IN ('received', 'working')"),
-        )
-        .limit(1)
-    )
+#: A person's messages that wait or are being worked on.
+_OPEN = and_(
+    inbox.c.account_id == bindparam("of_account"),
+    inbox.c.user_id == bindparam("of_user"),
+    text("lane = 'talk' AND state IN ('received', 'working')"),
 )
+_OPEN_OF = Prepared(lambda _: select(inbox.c.id).where(_OPEN).limit(1))
 _ANYBODY_FORGOTTEN = Prepared(lambda _: select(forgotten.c.hash).limit(1))
 
 
@@ -222,17 +217,7 @@ def claim_talk(connection: Connection, owner: str, now: datetime, limit: int) ->
 
 
 _BEHIND = Prepared(
-    lambda _: (
-        select(*_COLUMNS)
-        .where(
-            inbox.c.account_id == bindparam("of_account"),
-            inbox.c.user_id == bindparam("of_user"),
-            inbox.c.id > bindparam("head"),
-            text("lane = 'talk' AND state IN ('received', 'working')"),
-        )
-        .order_by(inbox.c.id)
-        .limit(MOST_MERGED)
-    )
+    lambda _: select(*_COLUMNS).where(_OPEN, inbox.c.id > bindparam("head")).order_by(inbox.c.id).limit(MOST_MERGED)
 )
 
 

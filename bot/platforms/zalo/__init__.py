@@ -30,7 +30,7 @@ class ZaloPlatform:
     has_typing = False
     #: An echo of our own brings the message's id and text but no tag.
     echoes = True
-    #: One event each, of a few kilobytes. It is parsed before it is known to be Zalo's: the signature is over a part.
+    #: One event each, of a few kilobytes; parsed before it is known to be Zalo's, for the time that is signed is in it.
     longest_webhook = 128 * 1024
 
     def __init__(
