@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -25,6 +26,28 @@ class _Snapshot:
     apps: Mapping[int, App] = field(default_factory=dict)
     accounts: Mapping[int, Account] = field(default_factory=dict)
     by_external: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    keys: Mapping[str, list[AppKeys]] = field(default_factory=dict)  # by platform, as the ids below
+    app_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    account_ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, at: float, apps: Sequence[App], rows: Sequence[Account]) -> _Snapshot:
+        """Sorted by platform here, not at each of the many questions."""
+        keys: dict[str, list[AppKeys]] = defaultdict(list)
+        for app in apps:
+            keys[app.platform].append(_keys(app))
+        accounts: dict[str, set[str]] = defaultdict(set)
+        for row in rows:
+            accounts[row.platform].add(row.external_id)
+        return cls(
+            at,
+            apps={app.pk: app for app in apps},
+            accounts={row.id: row for row in rows},
+            by_external={(row.platform, row.external_id): row.id for row in rows},
+            keys=keys,
+            app_ids={name: frozenset(one.app_id for one in known) for name, known in keys.items()},
+            account_ids={name: frozenset(known) for name, known in accounts.items()},
+        )
 
 
 class Directory:
@@ -57,13 +80,13 @@ class Directory:
 
     def keys(self, platform: str) -> list[AppKeys]:
         """The keys that may have signed a webhook of this platform."""
-        return [_keys(app) for app in self._current().apps.values() if app.platform == platform]
+        return self._current().keys.get(platform, [])
 
     def account_ids(self, platform: str) -> frozenset[str]:
-        return frozenset(external for name, external in self._current().by_external if name == platform)
+        return self._current().account_ids.get(platform, frozenset())
 
     def app_ids(self, platform: str) -> frozenset[str]:
-        return frozenset(app.app_id for app in self._current().apps.values() if app.platform == platform)
+        return self._current().app_ids.get(platform, frozenset())
 
     def access(self, account: Account) -> Access:
         """What a call needs. `account` comes fresh from the store, and so does its token."""
@@ -107,10 +130,8 @@ class Directory:
 
     def _read(self) -> _Snapshot:
         with self._database.read(within_s=READ_S) as connection:
-            apps = {app.pk: app for app in accounts.all_apps(connection, self._vault)}
-            rows = {account.id: account for account in accounts.all_accounts(connection)}
-        external = {(row.platform, row.external_id): row.id for row in rows.values()}
-        return _Snapshot(time.monotonic(), apps, rows, external)
+            apps, rows = accounts.all_apps(connection, self._vault), accounts.all_accounts(connection)
+        return _Snapshot.of(time.monotonic(), apps, rows)
 
 
 def _keys(app: App) -> AppKeys:

@@ -71,6 +71,12 @@ class MalformedWebhook(ValueError):
     """A body that is signed but is not what the platform sends: answered 200, counted, nothing kept."""
 
 
+class Headers(Protocol):
+    """A request's headers, as werkzeug gives them: asked for by name, in whatever case it was sent."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
 class Platform(Protocol):
     """One platform. Implementations hold no state but a pooled HTTP session and a clock."""
 
@@ -83,7 +89,7 @@ class Platform(Protocol):
         """Answer a GET on the webhook's address: the body of a 200, or None for 403."""
         ...
 
-    def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
+    def verify(self, apps: Sequence[AppKeys], headers: Headers, body: bytes) -> Verdict:
         """Say whether the raw body is from the platform. Constant time; never raises on any bytes."""
         ...
 

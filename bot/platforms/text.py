@@ -14,8 +14,7 @@ Measure = Callable[[str], int]
 _BORDERS = tuple(re.compile(pattern) for pattern in (r"\n\s*\n\s*", r"\n\s*", r"(?<=[.!?…;:])\s+", r"\s+"))
 _JOINER = "\u200d"
 _LONE_SURROGATE_OR_NUL = re.compile("[\ud800-\udfff\x00]")
-#: An escape for one, bytes that decode to one, or UTF-16 and UTF-32, where every other byte is NUL.
-_MAY_HOLD_SUCH = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|[\xed\x00]")
+_ESCAPE_OF_SUCH = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def nfc(text: str) -> str:
@@ -29,7 +28,12 @@ def read_json(body: bytes) -> Any:
     Raises ValueError or RecursionError.
     """
     value = json.loads(body)
-    return _storable(value) if _MAY_HOLD_SUCH.search(body) else value
+    return _storable(value) if _may_hold_such(body) else value
+
+
+def _may_hold_such(body: bytes) -> bool:
+    """An escape for one, bytes that decode to one, or UTF-16 and UTF-32, where every other byte is NUL."""
+    return b"\xed" in body or b"\x00" in body or (b"\\u" in body and _ESCAPE_OF_SUCH.search(body) is not None)
 
 
 def _storable(value: Any) -> Any:

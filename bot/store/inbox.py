@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -24,8 +25,9 @@ from sqlalchemy import (
 
 from bot.messages import Event
 from bot.states import InboxState, Lane
+from bot.store import persons
 from bot.store.prepared import Prepared
-from bot.store.schema import forgotten, inbox, persons
+from bot.store.schema import forgotten, inbox
 from bot.store.sql import insert_or_ignore
 from bot.store.vault import Vault
 
@@ -152,19 +154,24 @@ _ANYBODY_FORGOTTEN = Prepared(lambda _: select(forgotten.c.hash).limit(1))
 
 
 def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Event) -> bool:
-    keys = vault.hashes("event", str(account), event.key)
-    people = vault.hashes("person", str(account), event.user_id) if event.user_id else []
-    query = select(forgotten.c.kind, forgotten.c.at).where(forgotten.c.hash.in_([*keys, *people]))
-    found = connection.execute(query).all()
-    if any(row.kind == "event" or event.at <= row.at for row in found):
+    """Whether this event, or its person at that time or later, asked to be forgotten."""
+    hashes = vault.hashes("event", str(account), event.key)
+    if event.user_id:
+        hashes += vault.hashes("person", str(account), event.user_id)
+    values = {f"hash_{number}": one for number, one in enumerate(hashes)}
+    found = _of_the_forgotten(len(hashes)).rows(connection, **values)
+    if any(kind == "event" or event.at <= at for kind, at in found):
         return True
     # a late receipt for the last confirmation would keep the id of somebody who is gone
-    return bool(found) and event.lane is Lane.RECEIPT and not _is_here(connection, account, event.user_id)
+    late = bool(found) and event.lane is Lane.RECEIPT
+    return late and persons.number(connection, account, event.user_id or "") is None
 
 
-def _is_here(connection: Connection, account: int, user_id: str | None) -> bool:
-    query = select(persons.c.id).where(persons.c.account_id == account, persons.c.user_id == user_id)
-    return connection.execute(query).first() is not None
+@cache
+def _of_the_forgotten(hashes: int) -> Prepared:
+    """What is known under so many hashes: one for each key."""
+    any_of = forgotten.c.hash.in_([bindparam(f"hash_{number}") for number in range(hashes)])
+    return Prepared(lambda _: select(forgotten.c.kind, forgotten.c.at).where(any_of))
 
 
 # ---- talk: one turn after the other ----

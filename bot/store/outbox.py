@@ -30,7 +30,7 @@ from bot.messages import Button
 from bot.states import OUTBOX_MOVES, Lane, Origin, OutboxEvent, OutboxState
 from bot.store import accounts
 from bot.store.accounts import Account
-from bot.store.prepared import Prepared
+from bot.store.prepared import Among, Prepared
 from bot.store.schema import Moment, early_receipts, outbox, persons
 from bot.store.sql import insert_or_ignore, upsert
 
@@ -445,6 +445,27 @@ _STAMPS = {OutboxEvent.DELIVERY_RECEIPT: "delivered_at", OutboxEvent.READ_RECEIP
 
 
 _KNOWN = Prepared(lambda _: select(outbox.c.id).where(_NAMED).limit(1))
+_KNOWN_OF = Among(
+    lambda names: select(outbox.c.message_id).where(_OF_ACCOUNT, outbox.c.message_id.in_(names)).distinct()
+)
+#: Each has an index of its own, which holds no other rows.
+_ANY_ON_ITS_WAY = Prepared(
+    lambda _: select(literal(1)).where(
+        or_(*(select(outbox.c.id).where(text(f"outbox.state = '{state}'")).exists() for state in ("sending", "unsure")))
+    )
+)
+
+
+def may_be_ours(connection: Connection, account_id: int, message_ids: Iterable[str]) -> set[str]:
+    """Which of these messages we may have sent; the others are another system's on the same account.
+
+    While anything is on its way that is all of them: a receipt may be faster than the answer with the message's id.
+    """
+    asked = set(message_ids)
+    # in this order: what was on its way at the first look has its id at the second
+    if not asked or _ANY_ON_ITS_WAY.first(connection) is not None:
+        return asked
+    return {name for (name,) in _KNOWN_OF.rows(connection, asked, of_account=account_id)}
 
 
 def confirm(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -13,7 +13,7 @@ from sqlalchemy import Connection, and_, bindparam, exists, insert, select, upda
 
 from bot.store.audience import subscriptions
 from bot.store.initiatives import initiatives
-from bot.store.prepared import Prepared
+from bot.store.prepared import Among, Prepared
 from bot.store.schema import consents, handovers, misses, persons
 from bot.store.sql import insert_or_ignore
 
@@ -76,6 +76,18 @@ def number(connection: Connection, account_id: int, user_id: str) -> int | None:
     """Say who it is, where nothing else is asked."""
     found = _NUMBER.first(connection, of_account=account_id, of_user=user_id)
     return int(found[0]) if found else None
+
+
+_NUMBERS = Among(
+    lambda users: select(persons.c.user_id, persons.c.id).where(
+        persons.c.account_id == bindparam("of_account"), persons.c.user_id.in_(users)
+    )
+)
+
+
+def numbers(connection: Connection, account_id: int, user_ids: Iterable[str]) -> dict[str, int]:
+    """Say who they are, as far as anybody knows them."""
+    return dict(_NUMBERS.rows(connection, user_ids, of_account=account_id))
 
 
 def get(connection: Connection, person_id: int) -> Person | None:

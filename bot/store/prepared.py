@@ -2,15 +2,16 @@
 
 Putting a statement together costs SQLAlchemy ten times what running it does, and running it costs another ten times
 what the driver needs. With some twenty statements a message that is most of what a message costs at all. Everything
-else uses SQLAlchemy as usual. Lists of any length (`IN`) do not go through here.
+else uses SQLAlchemy as usual. A list of any length (`IN`) goes through in pieces: `Among`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect
+from sqlalchemy import Connection, Dialect, bindparam
 from sqlalchemy.exc import DBAPIError
 
 Process: TypeAlias = Callable[[Any], Any]
@@ -48,13 +49,35 @@ class Prepared:
         return ready
 
 
+class Among:
+    """A statement that looks for many values at once, in pieces of one length: the last is filled up with its first.
+
+    `make` gives the statement; it is handed the list to put behind `IN`, as binds.
+    """
+
+    PIECE = 50
+
+    def __init__(self, make: Callable[[list[Any]], Any]) -> None:
+        self._names = [f"among_{number}" for number in range(self.PIECE)]
+        self._statement = Prepared(lambda _: make([bindparam(name) for name in self._names]))
+
+    def rows(self, connection: Connection, among: Iterable[Any], **values: Any) -> list[tuple[Any, ...]]:
+        """Run it for distinct values, of which there may be none; the rows of all pieces."""
+        left, found = list(among), []
+        while left:
+            piece, left = left[: self.PIECE], left[self.PIECE :]
+            filled = dict.fromkeys(self._names, piece[0]) | dict(zip(self._names, piece, strict=False))
+            found += self._statement.rows(connection, **filled, **values)
+        return found
+
+
 class _Ready:
     """One statement as one driver takes it."""
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.sql: str = compiled.string
-        self._order: list[str] | None = compiled.positiontup
+        self._in_order = _picker(compiled.positiontup)
         given = {name for name, bind in compiled.binds.items() if bind.required}
         fixed = {name: value for name, value in compiled.params.items() if name not in given}
         binds = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()}
@@ -84,7 +107,7 @@ class _Ready:
         given = {**self._fixed, **values}
         for name, process in self._writers:
             given[name] = process(given[name])
-        return given if self._order is None else tuple([given[name] for name in self._order])
+        return self._in_order(given)
 
     def _as_sqlalchemy(self, connection: Connection, error: Exception, written: Any) -> BaseException:
         dialect = connection.dialect
@@ -94,6 +117,15 @@ class _Ready:
         return DBAPIError.instance(
             self.sql, written, error, dialect.loaded_dbapi.Error, connection_invalidated=gone, dialect=dialect
         )
+
+
+def _picker(order: list[str] | None) -> Callable[[Mapping[str, Any]], Any]:
+    """What the driver wants of the named values: themselves, or a tuple in the order of the statement's marks."""
+    if order is None:
+        return lambda given: given
+    if len(order) > 1:
+        return itemgetter(*order)
+    return lambda given: tuple([given[name] for name in order])
 
 
 def _changed(row: tuple[Any, ...], readers: list[tuple[int, Process]]) -> tuple[Any, ...]:

@@ -55,20 +55,27 @@ class Moment(TypeDecorator[datetime]):
     def load_dialect_impl(self, dialect: Any) -> Any:
         return dialect.type_descriptor(BigInteger() if dialect.name == "sqlite" else DateTime(timezone=True))
 
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        delta = value - _EPOCH
-        return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+    # the processors themselves, not TypeDecorator's `process_…`: those are called through two functions more
+    def bind_processor(self, dialect: Any) -> Any:
+        return _to_microseconds if dialect.name == "sqlite" else super().bind_processor(dialect)
 
-    def process_result_value(self, value: Any, dialect: Any) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            stored: datetime | None = value
-            return stored
-        return datetime.fromtimestamp(value / 1_000_000, UTC)
+    def result_processor(self, dialect: Any, coltype: Any) -> Any:
+        return _from_microseconds if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _to_microseconds(value: datetime | None) -> int | None:
+    if value is None:
+        return None
+    delta = value - _EPOCH
+    return (delta.days * 86400 + delta.seconds) * 1_000_000 + delta.microseconds
+
+
+def _from_microseconds(value: int | None) -> datetime | None:
+    return None if value is None else datetime.fromtimestamp(value / 1_000_000, UTC)
+
 
 apps = Table(
     "apps",

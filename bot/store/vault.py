@@ -37,7 +37,7 @@ class Vault:
     def hashes(self, *parts: str) -> list[str]:
         """Hash an id so that only the holder of the key could find it again; one for each key, newest first."""
         text = "\x1f".join(parts).encode()
-        return [hmac.new(key, text, hashlib.sha256).hexdigest() for key in self._hash_keys]
+        return [hmac.digest(key, text, "sha256").hex() for key in self._hash_keys]
 
 
 def _derived(key: str, purpose: bytes) -> bytes:

@@ -38,14 +38,16 @@ class Door:
 def blueprint(door: Door) -> Blueprint:
     pages = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
-    @pages.get("/<any(messenger, zalo):name>")
+    @pages.get("/messenger", defaults={"name": "messenger"})
+    @pages.get("/zalo", defaults={"name": "zalo"})
     def handshake(name: str) -> Response:
         """The platform asks whether the address is ours, each time the setup is saved."""
         tokens = [app.verify_token for app in door.directory.keys(name)]
         answer = door.directory.platforms[name].handshake(request.args, tokens)
         return _said(403) if answer is None else Response(answer, mimetype="text/plain")
 
-    @pages.post("/<any(messenger, zalo):name>")
+    @pages.post("/messenger", defaults={"name": "messenger"})
+    @pages.post("/zalo", defaults={"name": "zalo"})
     def receive(name: str) -> Response:
         try:
             return _receive(door, door.directory.platforms[name])
@@ -61,7 +63,7 @@ def blueprint(door: Door) -> Blueprint:
 def _receive(door: Door, platform: Platform) -> Response:
     request.max_content_length = platform.longest_webhook
     body = request.get_data(cache=True)  # the signature is over these bytes, before anybody parses them
-    verdict = platform.verify(door.directory.keys(platform.name), dict(request.headers), body)
+    verdict = platform.verify(door.directory.keys(platform.name), request.headers, body)
     door.tally.add(f"webhook.{platform.name}.{verdict.signature.value}")
     if verdict.signature is Signature.UNSIGNED_PROBE:
         return _said(200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from typing import Any
 
@@ -10,8 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
 from bot.states import InboxState
-from bot.store.schema import inbox
+from bot.store.schema import early_receipts, inbox
 from tests.delivery.conftest import Stage
+
+
+def dumps(value: object) -> bytes:
+    return json.dumps(value).encode()
 
 
 class LostARace(sqlite3.OperationalError):
@@ -59,6 +64,25 @@ def test_a_lost_race_is_not_the_receipts_fault(stage_on_each: Stage, monkeypatch
     assert {state for state, _ in _receipts(stage)} == {InboxState.DONE.value}
     assert {attempts for _, attempts in _receipts(stage)} <= {0, 1}
     assert stage.states("messenger")[0] == "delivered"
+
+
+def test_receipts_of_another_system_on_the_page_leave_nothing_behind(stage: Stage) -> None:
+    _sent(stage)
+    stage.settle()
+    (account,) = [one for one in stage.runtime.directory.accounts() if one.platform == "messenger"]
+    item = {
+        "sender": {"id": "5"},
+        "recipient": {"id": account.external_id},
+        "timestamp": 1790000000000,
+        "delivery": {"mids": ["m_of_another_system"], "watermark": 1790000000000},
+    }
+    body = {"object": "page", "entry": [{"id": account.external_id, "time": 1790000000000, "messaging": [item]}]}
+    came = [(account.id, "messenger", event) for event in stage.runtime.platforms["messenger"].split(dumps(body))]
+    assert len(stage.runtime.intake.keep(came, wait_s=5)) == 1
+    assert stage.runtime.worker._receipts.work() == 1
+    assert _receipts(stage)[-1] == ("done", 0)
+    with stage.runtime.database.read() as connection:
+        assert connection.execute(select(early_receipts)).all() == []
 
 
 def test_a_receipt_that_fails_is_tried_again_and_counted(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from bot.clock import now
 from bot.messages import Button, Inbound, InboundKind, Outbound
@@ -204,7 +205,7 @@ def test_what_people_do_is_read(desk: Desk, platforms: dict[str, Platform], name
 
 
 def _read(desk: Desk, platform: Platform, name: str, came: Webhook) -> Inbound:
-    verdict = platform.verify([accesses(desk)[name].app], came.headers, came.raw)
+    verdict = platform.verify([accesses(desk)[name].app], Headers(came.headers), came.raw)
     assert verdict.signature is Signature.GOOD
     (event,) = platform.split(came.raw)
     return platform.read(event.body)

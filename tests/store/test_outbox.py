@@ -322,6 +322,30 @@ def test_a_receipt_and_the_answer_it_belongs_to_never_miss_each_other(desk: Desk
     assert set(desk.states(numbers)) == {"delivered"}
 
 
+def test_a_receipt_is_anothers_only_when_nothing_of_ours_is_on_its_way(desk: Desk) -> None:
+    """While an answer is still to come, any id may turn out to be the one it brings."""
+    both = {"m1", "of another system"}
+    assert desk.do(outbox.may_be_ours, desk.account, []) == set()
+    assert desk.do(outbox.may_be_ours, desk.account, both) == set()
+    number = desk.queue(desk.person())
+    assert desk.do(outbox.may_be_ours, desk.account, both) == set()
+    row = desk.claimed(number)
+    assert desk.do(outbox.may_be_ours, desk.account, both) == both
+    desk.do(outbox.accepted, row, "m1", desk.hands())
+    assert desk.do(outbox.may_be_ours, desk.account, both) == {"m1"}
+    assert desk.do(outbox.may_be_ours, add_account(desk.database, desk.vault, desk.hands, "901"), both) == set()
+    _doubt(desk, desk.queue(desk.person("u2")))
+    assert desk.do(outbox.may_be_ours, desk.account, both) == both
+
+
+@pytest.mark.parametrize("others", [0, 1, 49, 50, 51, 130])
+def test_however_many_a_receipt_names_ours_is_found(desk: Desk, others: int) -> None:
+    desk.sent(desk.queue(desk.person()), "m1")
+    named = [f"of another {number}" for number in range(others)]
+    named.insert(others // 2, "m1")
+    assert desk.do(outbox.may_be_ours, desk.account, named) == {"m1"}
+
+
 def test_turns_that_queue_and_claim_in_one_transaction_do_not_stand_in_each_others_way(desk: Desk) -> None:
     desk.rate(rate=1000, burst=1000, allowance=1000)
     people = [desk.person(f"u{number}") for number in range(60)]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.messages import Approved, Campaign, Event, Inbound, Outbound, Part, Receipt
-    from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
+    from bot.platforms.contract import Access, AppKeys, Check, Headers, TokenPair, Verdict
     from bot.platforms.http import Http
 
 __all__ = ["MessengerPlatform", "Profile"]
@@ -43,7 +43,7 @@ class MessengerPlatform:
     def handshake(self, params: Mapping[str, str], verify_tokens: Sequence[str]) -> str | None:
         return webhook.verify_subscription(params, verify_tokens)
 
-    def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
+    def verify(self, apps: Sequence[AppKeys], headers: Headers, body: bytes) -> Verdict:
         return webhook.verify(apps, headers, body)
 
     def split(self, body: bytes) -> list[Event]:

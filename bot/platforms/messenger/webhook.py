@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from bot.clock import Clock
-    from bot.platforms.contract import AppKeys
+    from bot.platforms.contract import AppKeys, Headers
 
 _HEADER = "x-hub-signature-256"
 _LONGEST_KEY = 255
+_canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode  # json.dumps would make one for each event
 
 #: Kinds of a messaging event that we want, under the key that holds each. The rest is answered 200 and dropped.
 _PERSON = ("message", "message_edit", "postback", "referral", "optin", "reaction")
@@ -36,9 +37,9 @@ KINDS = (*_PERSON, *_RECEIPTS, *_CONTROL, *_NOTICES)
 _TEMPLATE_FIELDS = ("message_template_status_update", "messenger_template_status_update")
 
 
-def verify(apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
+def verify(apps: Sequence[AppKeys], headers: Headers, body: bytes) -> Verdict:
     """Compare the HMAC over the raw bytes. SHA-1 of older days is not accepted."""
-    given = next((value for name, value in headers.items() if name.lower() == _HEADER), None)
+    given = headers.get(_HEADER)
     if given is None:
         return Verdict(Signature.MISSING)
     claimed = given.encode(errors="replace")
@@ -49,7 +50,7 @@ def verify(apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> 
 
 
 def sign(secret: str, body: bytes) -> bytes:
-    return b"sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest().encode()
+    return b"sha256=" + hmac.digest(secret.encode(), body, "sha256").hex().encode()
 
 
 def verify_subscription(params: Mapping[str, str], verify_tokens: Iterable[str]) -> str | None:
@@ -127,8 +128,7 @@ class Act:
 
 def find_act(item: Mapping[str, Any]) -> Act | None:
     for kind in KINDS:
-        fields = item.get(kind)
-        if isinstance(fields, dict):
+        if kind in item and isinstance(fields := item[kind], dict):
             return Act(kind, fields)
     return None
 
@@ -162,8 +162,7 @@ def _bounded(key: str) -> str:
 
 
 def _digest(value: object) -> str:
-    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()
 
 
 def _time(stamp: object, entry: Mapping[str, Any], clock: Clock) -> datetime:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from bot.clock import Clock
     from bot.messages import Approved, Event, Inbound, Outbound, Part, Receipt
-    from bot.platforms.contract import Access, AppKeys, Check, TokenPair, Verdict
+    from bot.platforms.contract import Access, AppKeys, Check, Headers, TokenPair, Verdict
     from bot.platforms.http import Http
 
 __all__ = ["ZaloPlatform", "authorize_url", "new_verifier"]
@@ -50,7 +50,7 @@ class ZaloPlatform:
         """Zalo has none; a person who opens the address in a browser sees that it lives."""
         return ""
 
-    def verify(self, apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
+    def verify(self, apps: Sequence[AppKeys], headers: Headers, body: bytes) -> Verdict:
         return webhook.verify(apps, headers, body)
 
     def split(self, body: bytes) -> list[Event]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from bot.clock import Clock
-    from bot.platforms.contract import AppKeys
+    from bot.platforms.contract import AppKeys, Headers
 
 _SIGNATURE, _TIMESTAMP = "x-zevent-signature", "x-zevent-timestamp"
 _CLAIM = re.compile(r"\s*(?:mac\s*=\s*)?([0-9a-f]{64})\s*", re.IGNORECASE | re.ASCII)
@@ -32,17 +32,16 @@ TEST_SAMPLE = "This is message id"
 ANONYMOUS = "anonymous:"
 
 
-def verify(apps: Sequence[AppKeys], headers: Mapping[str, str], body: bytes) -> Verdict:
+def verify(apps: Sequence[AppKeys], headers: Headers, body: bytes) -> Verdict:
     """Compare the SHA-256 over app id, raw bytes, time stamp and OA secret key; say which mistake would explain it."""
-    found = {name.lower(): value for name, value in headers.items()}
     envelope = _peek(body)
-    given = found.get(_SIGNATURE)
+    given = headers.get(_SIGNATURE)
     if given is None:  # the console posts an empty object when a webhook's address is saved
         return Verdict(Signature.UNSIGNED_PROBE if envelope == {} else Signature.MISSING)
     claim = _CLAIM.fullmatch(given)
     if claim is None or envelope is None:
         return Verdict(Signature.BAD)
-    signed = _Signed(claim[1].lower(), body, _stamps(envelope, found))
+    signed = _Signed(claim[1].lower(), body, _stamps(envelope, headers.get(_TIMESTAMP)))
     return _good(apps, signed, envelope) or _mistaken(apps, signed, envelope) or Verdict(Signature.BAD)
 
 
@@ -91,8 +90,8 @@ def _peek(body: bytes) -> dict[str, Any] | None:
     return envelope if isinstance(envelope, dict) else None
 
 
-def _stamps(envelope: Mapping[str, Any], headers: Mapping[str, str]) -> tuple[str, ...]:
-    return tuple(stamp for stamp in (envelope.get("timestamp"), headers.get(_TIMESTAMP)) if isinstance(stamp, str))
+def _stamps(envelope: Mapping[str, Any], in_header: str | None) -> tuple[str, ...]:
+    return tuple(stamp for stamp in (envelope.get("timestamp"), in_header) if isinstance(stamp, str))
 
 
 def _bytes(text: str) -> bytes:

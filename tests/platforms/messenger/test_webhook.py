@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from bot.messages import Event
 from bot.platforms.contract import AppKeys, MalformedWebhook, Signature
@@ -47,17 +48,17 @@ def test_signature_against_a_figure_from_openssl() -> None:
 )
 def test_verify(messenger: MessengerPlatform, headers: Mapping[str, str], verdict: Signature) -> None:
     without_key = AppKeys("6", (), ("",))
-    assert messenger.verify([without_key, OTHER, KEYS], headers, BODY).signature is verdict
+    assert messenger.verify([without_key, OTHER, KEYS], Headers(headers), BODY).signature is verdict
 
 
 def test_verify_names_the_app(messenger: MessengerPlatform) -> None:
-    verdict = messenger.verify([OTHER, KEYS], {"X-Hub-Signature-256": header(SECRETS[1])}, BODY)
+    verdict = messenger.verify([OTHER, KEYS], Headers({"X-Hub-Signature-256": header(SECRETS[1])}), BODY)
     assert verdict.app == KEYS
 
 
 def test_a_body_written_anew_does_not_verify(messenger: MessengerPlatform) -> None:
     again = json.dumps(json.loads(BODY)).encode()
-    verdict = messenger.verify([KEYS], {"X-Hub-Signature-256": header(SECRETS[0])}, again)
+    verdict = messenger.verify([KEYS], Headers({"X-Hub-Signature-256": header(SECRETS[0])}), again)
     assert verdict.signature is Signature.BAD
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from werkzeug.datastructures import Headers
 
 from bot.messages import Event
 from bot.platforms.contract import AppKeys, MalformedWebhook, Signature
@@ -34,7 +35,7 @@ def test_the_vector_of_the_contract(zalo: ZaloPlatform) -> None:
     header = "mac=beaff32b23314f9ee9b2e9db13bf0b265c4109ef9f44906198124d598730dfe2"
     assert "mac=" + webhook.sign(APP, body, "1790000000000", "example-oa-secret") == header
     keys = AppKeys(APP, (), ("example-oa-secret",))
-    assert zalo.verify([keys], {"X-ZEvent-Signature": header}, body).signature is S.GOOD
+    assert zalo.verify([keys], Headers({"X-ZEvent-Signature": header}), body).signature is S.GOOD
 
 
 HEX = mac().removeprefix("mac=")
@@ -68,23 +69,23 @@ HEX = mac().removeprefix("mac=")
 @pytest.mark.parametrize("name", ["X-ZEvent-Signature", "x-zevent-signature"])
 def test_verify(zalo: ZaloPlatform, name: str, claim: str, verdict: Signature) -> None:
     without_key = AppKeys(APP, ("",), ("",))
-    assert zalo.verify([without_key, OTHER, KEYS], {name: claim}, BODY).signature is verdict
+    assert zalo.verify([without_key, OTHER, KEYS], Headers({name: claim}), BODY).signature is verdict
 
 
 def test_verify_names_the_app_even_of_a_mistake(zalo: ZaloPlatform) -> None:
     for claim in (mac(), mac(secret=APP_SECRET), mac(term=OA)):
-        assert zalo.verify([OTHER, KEYS], {"X-ZEvent-Signature": claim}, BODY).app == KEYS
+        assert zalo.verify([OTHER, KEYS], Headers({"X-ZEvent-Signature": claim}), BODY).app == KEYS
 
 
 def test_one_secret_for_both_purposes_is_good(zalo: ZaloPlatform) -> None:
     keys = replace(KEYS, signing=(APP_SECRET,))
-    assert zalo.verify([keys], {"X-ZEvent-Signature": mac(secret=APP_SECRET)}, BODY).signature is S.GOOD
+    assert zalo.verify([keys], Headers({"X-ZEvent-Signature": mac(secret=APP_SECRET)}), BODY).signature is S.GOOD
 
 
 def test_the_time_may_stand_in_a_header(zalo: ZaloPlatform) -> None:
     def verdict(claim: str, **headers: str) -> Signature:
         found = {"X-ZEvent-Signature": claim, **{f"X-ZEvent-{name}": value for name, value in headers.items()}}
-        return zalo.verify([KEYS], found, BODY).signature
+        return zalo.verify([KEYS], Headers(found), BODY).signature
 
     assert verdict(mac(stamp="1790000000999")) is S.BAD
     assert verdict(mac(stamp="1790000000999"), Timestamp="1790000000999") is S.GOOD
@@ -96,19 +97,19 @@ def test_the_time_may_stand_in_a_header(zalo: ZaloPlatform) -> None:
 def test_a_time_written_as_a_number_is_signed_as_written(zalo: ZaloPlatform, stamp: str) -> None:
     body = BODY.replace(b'"1790000000001"', stamp.encode())
     claim = mac(body=body, stamp=stamp)
-    assert zalo.verify([KEYS], {"X-ZEvent-Signature": claim}, body).signature is S.GOOD
+    assert zalo.verify([KEYS], Headers({"X-ZEvent-Signature": claim}), body).signature is S.GOOD
 
 
 @pytest.mark.parametrize("app_id", ['"7000000000000000002"', '""', "null", '["7000000000000000001"]'])
 def test_the_body_must_name_the_app(zalo: ZaloPlatform, app_id: str) -> None:
     body = BODY.replace(b'"7000000000000000001"', app_id.encode(), 1)
-    assert zalo.verify([KEYS], {"X-ZEvent-Signature": mac(body=body)}, body).signature is S.BAD
+    assert zalo.verify([KEYS], Headers({"X-ZEvent-Signature": mac(body=body)}), body).signature is S.BAD
 
 
 def test_the_bytes_count_and_not_what_they_mean(zalo: ZaloPlatform) -> None:
     again = json.dumps(json.loads(BODY)).encode()
     assert json.loads(again) == json.loads(BODY)
-    assert zalo.verify([KEYS], {"X-ZEvent-Signature": mac()}, again).signature is S.BAD
+    assert zalo.verify([KEYS], Headers({"X-ZEvent-Signature": mac()}), again).signature is S.BAD
 
 
 @pytest.mark.parametrize(
@@ -129,13 +130,13 @@ def test_the_bytes_count_and_not_what_they_mean(zalo: ZaloPlatform) -> None:
     ],
 )
 def test_without_a_signature(zalo: ZaloPlatform, headers: Mapping[str, str], body: bytes, verdict: Signature) -> None:
-    assert zalo.verify([KEYS], headers, body).signature is verdict
+    assert zalo.verify([KEYS], Headers(headers), body).signature is verdict
 
 
 def test_the_console_s_sample_is_signed_and_leaves_nothing(zalo: ZaloPlatform) -> None:
     body = (PAYLOADS / "ignored_console_test.json").read_bytes()
     claim = mac(body=body, stamp="154390853474")
-    assert zalo.verify([KEYS], {"X-ZEvent-Signature": claim}, body).signature is S.GOOD
+    assert zalo.verify([KEYS], Headers({"X-ZEvent-Signature": claim}), body).signature is S.GOOD
     assert zalo.split(body) == []
 
 
