@@ -29,7 +29,7 @@ from bot.store.outbox import Claimed
 
 #: Looks without a hint: in one process every hint arrives, and only what was put off must be found.
 POLL_S, POLL_ALONE_S = 0.05, 0.25
-GATHER_S = 0.02  # receipts are in no hurry: so many as come meanwhile share one transaction
+GATHER_S = 0.03  # receipts are in no hurry: so many as come meanwhile share one transaction
 HAND_OUT_S = 0.02  # senders that become free so soon after each other are handed rows together
 TURNS_AHEAD = 8  # claimed for each turn thread, so that none waits for the claim
 ROOM = 4  # a turn leases at most so many messages for sending
@@ -115,7 +115,9 @@ class Worker:
 
     def wake(self, lane: Lane) -> None:
         """Something came in: look now, not at the next poll."""
-        (self._talk if lane is Lane.TALK else self._receipt).set()
+        event = self._talk if lane is Lane.TALK else self._receipt
+        if not event.is_set():  # then whoever looks has not begun to
+            event.set()
 
     def room(self) -> int:
         """How many messages may be leased for the turn threads by who keeps them."""

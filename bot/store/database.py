@@ -197,20 +197,22 @@ class Database:
 
     def _take(self, wait_s: float = 0.0) -> _Job[Any] | None:
         """Take the next operation, urgent ones first; one that nobody waits for any longer is left out."""
-        with suppress(queue.Empty):
+        try:
             while True:
                 self._jobs.get(block=wait_s > 0, timeout=wait_s or None)
                 job = self._first()
                 if not job.given_up:
                     return job
-        return None
+        except queue.Empty:
+            return None
 
     def _first(self) -> _Job[Any]:
         """Whoever took an entry of `_jobs` finds one here, though another thread may be quicker at either line."""
         while True:
             for line in (self._urgent, self._others):
-                with suppress(IndexError):
-                    return line.popleft()
+                if line:
+                    with suppress(IndexError):
+                        return line.popleft()
 
     def _commit(self, connection: Connection, group: list[_Job[Any]]) -> None:
         """Run the first operation and, while there is time, what else waits; all in one commit.

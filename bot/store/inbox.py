@@ -26,7 +26,7 @@ from sqlalchemy import (
 from bot.messages import Event
 from bot.states import InboxState, Lane
 from bot.store import persons
-from bot.store.prepared import Prepared
+from bot.store.prepared import Among, Prepared
 from bot.store.schema import forgotten, inbox
 from bot.store.sql import insert_or_ignore
 from bot.store.vault import Vault
@@ -311,10 +311,10 @@ _RECEIPTS = Prepared(
         .with_for_update(skip_locked=True)
     )
 )
-_CLOSE_RECEIPTS = (
-    update(inbox)
-    .where(inbox.c.id.in_(bindparam("ids", expanding=True)))
-    .values(state=InboxState.DONE.value, finished_at=bindparam("moment"))
+_CLOSE_RECEIPTS = Among(
+    lambda ids: (
+        update(inbox).where(inbox.c.id.in_(ids)).values(state=InboxState.DONE.value, finished_at=bindparam("moment"))
+    )
 )
 
 
@@ -324,7 +324,7 @@ def claim_receipts(connection: Connection, now: datetime, limit: int) -> list[Ro
 
 
 def close_receipts(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    connection.execute(_CLOSE_RECEIPTS, {"ids": list(ids), "moment": now})
+    _CLOSE_RECEIPTS.count(connection, ids, moment=now)
 
 
 def receipt_failed(connection: Connection, row: Row, now: datetime, code: str) -> None:

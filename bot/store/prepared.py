@@ -7,7 +7,7 @@ else uses SQLAlchemy as usual. A list of any length (`IN`) goes through in piece
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -50,7 +50,7 @@ class Prepared:
 
 
 class Among:
-    """A statement that looks for many values at once, in pieces of one length: the last is filled up with its first.
+    """A statement about many values at once, in pieces of one length: the last is filled up with its first.
 
     `make` gives the statement; it is handed the list to put behind `IN`, as binds.
     """
@@ -63,12 +63,17 @@ class Among:
 
     def rows(self, connection: Connection, among: Iterable[Any], **values: Any) -> list[tuple[Any, ...]]:
         """Run it for distinct values, of which there may be none; the rows of all pieces."""
-        left, found = list(among), []
+        return [row for piece in self._pieces(among) for row in self._statement.rows(connection, **piece, **values)]
+
+    def count(self, connection: Connection, among: Iterable[Any], **values: Any) -> int:
+        """Run it for distinct values; how many rows it changed."""
+        return sum(self._statement.count(connection, **piece, **values) for piece in self._pieces(among))
+
+    def _pieces(self, among: Iterable[Any]) -> Iterator[dict[str, Any]]:
+        left = list(among)
         while left:
             piece, left = left[: self.PIECE], left[self.PIECE :]
-            filled = dict.fromkeys(self._names, piece[0]) | dict(zip(self._names, piece, strict=False))
-            found += self._statement.rows(connection, **filled, **values)
-        return found
+            yield dict.fromkeys(self._names, piece[0]) | dict(zip(self._names, piece, strict=False))
 
 
 class _Ready:
