@@ -78,6 +78,8 @@ class Receipts:
         try:
             return _Heard(row, account, self._directory.platform(account).read(row.body)) if account else None
         except Exception as error:
+            if passes(error):
+                raise
             raise _BadRow(row) from error
 
     def _apply(self, connection: Connection, heard: _Heard, about: _About, now: datetime) -> None:

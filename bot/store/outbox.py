@@ -460,6 +460,7 @@ def may_be_ours(connection: Connection, account_id: int, message_ids: Iterable[s
     """Which of these messages we may have sent; the others are another system's on the same account.
 
     While anything is on its way that is all of them: a receipt may be faster than the answer with the message's id.
+    Only of a row that an officer settled by hand before its answer came, a receipt that fast is taken for another's.
     """
     asked = set(message_ids)
     # in this order: what was on its way at the first look has its id at the second

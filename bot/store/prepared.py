@@ -52,7 +52,8 @@ class Prepared:
 class Among:
     """A statement about many values at once, in pieces of one length: the last is filled up with its first.
 
-    `make` gives the statement; it is handed the list to put behind `IN`, as binds.
+    `make` gives the statement; it is handed the list to put behind `IN`, as binds: numbers or texts, which the driver
+    takes as they are.
     """
 
     PIECE = 50
