@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -158,8 +157,7 @@ def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Eve
     hashes = vault.hashes("event", str(account), event.key)
     if event.user_id:
         hashes += vault.hashes("person", str(account), event.user_id)
-    values = {f"hash_{number}": one for number, one in enumerate(hashes)}
-    found = _of_the_forgotten(len(hashes)).rows(connection, **values)
+    found = _OF_THE_FORGOTTEN.rows(connection, hashes)
     if any(kind == "event" or event.at <= at for kind, at in found):
         return True
     # a late receipt for the last confirmation would keep the id of somebody who is gone
@@ -167,11 +165,10 @@ def _is_forgotten(connection: Connection, vault: Vault, account: int, event: Eve
     return late and persons.number(connection, account, event.user_id or "") is None
 
 
-@cache
-def _of_the_forgotten(hashes: int) -> Prepared:
-    """What is known under so many hashes: one for each key."""
-    any_of = forgotten.c.hash.in_([bindparam(f"hash_{number}") for number in range(hashes)])
-    return Prepared(lambda _: select(forgotten.c.kind, forgotten.c.at).where(any_of))
+#: An event and a person, each by one key, or by two after the key was changed.
+_OF_THE_FORGOTTEN = Among(
+    lambda hashes: select(forgotten.c.kind, forgotten.c.at).where(forgotten.c.hash.in_(hashes)), piece=4
+)
 
 
 # ---- talk: one turn after the other ----
@@ -249,10 +246,11 @@ _OURS = and_(
     inbox.c.state == InboxState.WORKING.value,
 )
 _FINISH = Prepared(lambda _: update(inbox).where(_OURS).values(**_CLOSED))
-_FINISH_MERGED = (
-    update(inbox)
-    .where(inbox.c.id.in_(bindparam("others", expanding=True)), inbox.c.state == InboxState.RECEIVED.value)
-    .values(**_CLOSED)
+_FINISH_MERGED = Among(
+    lambda others: (
+        update(inbox).where(inbox.c.id.in_(others), inbox.c.state == InboxState.RECEIVED.value).values(**_CLOSED)
+    ),
+    piece=MOST_MERGED,
 )
 
 
@@ -273,7 +271,7 @@ def finish(
     if _FINISH.count(connection, **ours, **done) != 1:
         raise FenceLost
     others = list(merged)
-    if others and connection.execute(_FINISH_MERGED, {"others": others, **done}).rowcount != len(others):
+    if _FINISH_MERGED.count(connection, others, **done) != len(others):
         raise FenceLost
 
 

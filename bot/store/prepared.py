@@ -53,13 +53,13 @@ class Among:
     """A statement about many values at once, in pieces of one length: the last is filled up with its first.
 
     `make` gives the statement; it is handed the list to put behind `IN`, as binds: numbers or texts, which the driver
-    takes as they are.
+    takes as they are. `piece`: how many there mostly are.
     """
 
     PIECE = 50
 
-    def __init__(self, make: Callable[[list[Any]], Any]) -> None:
-        self._names = [f"among_{number}" for number in range(self.PIECE)]
+    def __init__(self, make: Callable[[list[Any]], Any], *, piece: int = PIECE) -> None:
+        self._names = [f"among_{number}" for number in range(piece)]
         self._statement = Prepared(lambda _: make([bindparam(name) for name in self._names]))
 
     def rows(self, connection: Connection, among: Iterable[Any], **values: Any) -> list[tuple[Any, ...]]:
@@ -71,9 +71,9 @@ class Among:
         return sum(self._statement.count(connection, **piece, **values) for piece in self._pieces(among))
 
     def _pieces(self, among: Iterable[Any]) -> Iterator[dict[str, Any]]:
-        left = list(among)
+        left, most = list(among), len(self._names)
         while left:
-            piece, left = left[: self.PIECE], left[self.PIECE :]
+            piece, left = left[:most], left[most:]
             yield dict.fromkeys(self._names, piece[0]) | dict(zip(self._names, piece, strict=False))
 
 

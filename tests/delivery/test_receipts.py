@@ -15,10 +15,6 @@ from bot.store.schema import early_receipts, inbox
 from tests.delivery.conftest import Stage
 
 
-def dumps(value: object) -> bytes:
-    return json.dumps(value).encode()
-
-
 class LostARace(sqlite3.OperationalError):
     """As the driver of PostgreSQL tells a deadlock."""
 
@@ -77,7 +73,8 @@ def test_receipts_of_another_system_on_the_page_leave_nothing_behind(stage: Stag
         "delivery": {"mids": ["m_of_another_system"], "watermark": 1790000000000},
     }
     body = {"object": "page", "entry": [{"id": account.external_id, "time": 1790000000000, "messaging": [item]}]}
-    came = [(account.id, "messenger", event) for event in stage.runtime.platforms["messenger"].split(dumps(body))]
+    events = stage.runtime.platforms["messenger"].split(json.dumps(body).encode())
+    came = [(account.id, "messenger", event) for event in events]
     assert len(stage.runtime.intake.keep(came, wait_s=5)) == 1
     assert stage.runtime.worker._receipts.work() == 1
     assert _receipts(stage)[-1] == ("done", 0)
